@@ -1,0 +1,70 @@
+"""gelugen: the smallest integer design of an activation function that keeps a stated accuracy.
+
+From Python::
+
+    import gelugen
+
+    spec = gelugen.Spec(function="gelu", input="q3.12", output="q3.12", guarantee="faithful")
+    design = gelugen.build(spec)      # a Design: integer tables and shifts
+    design.eval(codes)                # the codes that the emitted C and Verilog give, bit for bit
+    design(x)                         # on floats: quantize, eval, dequantize
+    gelugen.generate(spec, "rtl_out")  # C, Verilog, table, test bench and manifest in a folder
+    gelugen.verify("rtl_out/" + design.name)
+"""
+# Nothing heavy is imported here, and nothing newer than Python 3.6 is written here: an old interpreter gets
+# a sentence instead of a syntax error, and `gelugen --help` does not wait for NumPy.
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036
+    sys.stderr.write(
+        "gelugen: needs Python 3.11 to 3.14, and this is Python %d.%d; run it with a newer python3\n"  # noqa: UP031
+        % sys.version_info[:2]
+    )
+    raise SystemExit(2)
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gelugen.api import build, generate, load, verify
+    from gelugen.design import Design
+    from gelugen.errors import GelugenError
+    from gelugen.formats import Format
+    from gelugen.report import Report
+    from gelugen.spec import Spec, Target
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Design": "gelugen.design",
+    "Format": "gelugen.formats",
+    "GelugenError": "gelugen.errors",
+    "Report": "gelugen.report",
+    "Spec": "gelugen.spec",
+    "Target": "gelugen.spec",
+    "build": "gelugen.api",
+    "generate": "gelugen.api",
+    "load": "gelugen.api",
+    "verify": "gelugen.api",
+}
+
+__all__ = [
+    "Design",
+    "Format",
+    "GelugenError",
+    "Report",
+    "Spec",
+    "Target",
+    "build",
+    "generate",
+    "load",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        from importlib import import_module
+
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'gelugen' has no attribute {name!r}")

@@ -1,0 +1,70 @@
+"""The manifest: all that an evaluator needs, the measured errors, and each file's hash, as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import gelugen
+from gelugen.design import Design
+from gelugen.emit.rendering import Contract, request_hash
+from gelugen.spec import Target, command
+
+MANIFEST = "manifest.json"
+SCHEMA = 1
+
+
+def manifest_text(
+    design: Design, target: Target, contract: Contract, latency: int, files: Mapping[str, str]
+) -> str:
+    """The manifest of a design and its files."""
+    spec = design.spec
+    data = {
+        "schema": SCHEMA,
+        "generator": f"gelugen {gelugen.__version__}",
+        "name": target.name,
+        "command": command(spec, target),
+        "spec_sha256": request_hash(design, target),
+        "formats": {"input": spec.input.to_json(), "output": spec.output.to_json()},
+        "rom_bits": design.rom_bits,
+        "latency": latency,
+        "accuracy": contract.accuracy.to_json(),
+        "table_order": table_order(design),
+        "design": design.to_json(),
+        "files": {name: sha256(text) for name, text in files.items()},
+    }
+    return dump({**data, "manifest_sha256": digest(data)})
+
+
+def table_order(design: Design) -> str:
+    """What a table is indexed by, in words."""
+    if design.fold == "none":
+        return "the input code's bits as an unsigned number (a cast to the unsigned type), segment = bits >> dx_bits"
+    return "u = |code - zero_point|, segment = u >> dx_bits"
+
+
+def digest(data: Mapping[str, Any]) -> str:
+    """SHA-256 of a manifest without its own digest."""
+    rest = {key: value for key, value in data.items() if key != "manifest_sha256"}
+    return sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")))
+
+
+def sha256(text: str) -> str:
+    """SHA-256 of a text in UTF-8, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def dump(data: Mapping[str, Any]) -> str:
+    """JSON text with lists of numbers on few lines."""
+    text = json.dumps(data, indent=2)
+    number_list = re.compile(r"\[\s+(-?\d+(?:,\s+-?\d+)*)\s+\]")
+
+    def rows(match: re.Match[str]) -> str:
+        numbers = re.split(r",\s+", match[1])
+        lines = [", ".join(numbers[start : start + 16]) for start in range(0, len(numbers), 16)]
+        return "[" + ",\n  ".join(lines) + "]"
+
+    return number_list.sub(rows, text) + "\n"

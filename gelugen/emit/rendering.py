@@ -1,0 +1,145 @@
+"""What every emitted file shares: the Jinja environment, its number filters, the contract in the header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jinja2
+
+import gelugen
+from gelugen.accuracy import Accuracy, check
+from gelugen.architectures import ARCHITECTURES
+from gelugen.assets import folder
+from gelugen.design import Design
+from gelugen.emit.datapath import Signal
+from gelugen.formats import Format
+from gelugen.functions import get_function
+from gelugen.spec import Target, command, spec_hash
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a design promises, as label and text: the head of every emitted file."""
+
+    accuracy: Accuracy
+    lines: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, design: Design, target: Target) -> Contract:
+        """The contract of a design, its errors measured over every code.
+
+        Raises:
+            GelugenError: the design breaks its guarantee.
+        """
+        spec, accuracy = design.spec, check(design)
+        function = get_function(spec.function)
+        codes = f"codes {{0.code_min}} to {{0.code_max}}"
+        return cls(
+            accuracy,
+            (
+                ("function", f"{function.name}(x) = {function.formula}"),
+                ("input", f"{spec.input.describe()}, {codes.format(spec.input)}"),
+                ("output", f"{spec.output.describe()}, {codes.format(spec.output)}"),
+                ("guarantee", f"{spec.guarantee.describe()}; ties {_TIES[spec.ties]}"),
+                ("error", accuracy.describe()),
+                ("design", describe(design)),
+                ("size", f"{design.rom_bits} ROM bits"),
+                ("made by", command(spec, target)),
+                ("spec", f"sha256 {request_hash(design, target)}"),
+            ),
+        )
+
+
+_TIES = {
+    "even": "to even",
+    "away": "away from zero",
+    "up": "towards +infinity",
+    "down": "towards -infinity",
+}
+
+
+def request_hash(design: Design, target: Target) -> str:
+    """SHA-256 over Spec and Target."""
+    return spec_hash({**design.spec.fields(), "name": target.name})
+
+
+def describe(design: Design) -> str:
+    """The design in one line: architecture, segments, widths."""
+    parts = [f"{design.architecture}: {ARCHITECTURES[design.architecture].summary}"]
+    for term in design.terms:
+        widths = " + ".join(str(each.width) for each in term.coefficients)
+        if term.dx_bits:
+            parts.append(f"{term.depth} segments of {1 << term.dx_bits} codes, {widths} bits each")
+        else:
+            parts.append(f"{term.depth} words of {widths} bits")
+    return "; ".join(parts)
+
+
+def c_rows(values: Iterable[int]) -> str:
+    """Numbers of a C table, eight a row, aligned."""
+    texts = [str(value) for value in values]
+    width = max(map(len, texts))
+    rows = [texts[start : start + 8] for start in range(0, len(texts), 8)]
+    return ",\n".join("    " + ", ".join(text.rjust(width) for text in row) for row in rows)
+
+
+def dec(value: int) -> str:
+    """A plain decimal number."""
+    return str(value)
+
+
+def sdec(value: int, width: int) -> str:
+    """A signed decimal Verilog literal."""
+    return f"{'-' if value < 0 else ''}{width}'sd{abs(value)}"
+
+
+def udec(value: int, width: int) -> str:
+    """An unsigned decimal Verilog literal."""
+    return f"{width}'d{value}"
+
+
+def uhex(value: int, width: int) -> str:
+    """An unsigned hexadecimal Verilog literal with all its digits."""
+    return f"{width}'h{value:0{-(-width // 4)}x}"
+
+
+def code(value: int, form: Format) -> str:
+    """An output code as a Verilog literal."""
+    return sdec(value, form.bits) if form.signed else udec(value, form.bits)
+
+
+def fit(signal: Signal, width: int, drop: int = 0) -> str:
+    """A Verilog signal as an expression of an exact width, dropped zeros put back: no tool has to guess."""
+    if width < signal.width:
+        return f"{signal.name}[{width - 1}:0]"
+    ahead = width - signal.width - drop
+    parts = [signal.name]
+    if ahead > 0:
+        parts.insert(0, f"{{{ahead}{{{signal.name}[{signal.width - 1}]}}}}" if signal.signed else f"{ahead}'d0")
+    if drop:
+        parts.append(f"{drop}'d0")
+    return parts[0] if len(parts) == 1 else "{" + ", ".join(parts) + "}"
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The environment: templates read like the language they make, and hold no arithmetic."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder("templates")),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - C and Verilog, not HTML
+    )
+    env.filters.update(dec=dec, sdec=sdec, udec=udec, uhex=uhex, code=code, fit=fit, c_rows=c_rows)
+    env.globals["version"] = gelugen.__version__
+    return env
+
+
+def render(template: str, **context: Any) -> str:
+    """Render a template of ``templates/``."""
+    return environment().get_template(template).render(**context)

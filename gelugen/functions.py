@@ -1,0 +1,139 @@
+"""The catalogue of functions, in ball arithmetic.
+
+An entry says what a function is and how it folds. Ball arithmetic (Arb, through python-flint) encloses every
+value, so that a rounding is proven; to add a function is to add one entry to ``CATALOGUE``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from flint import arb, ctx, fmpq
+
+from gelugen.errors import GelugenError
+from gelugen.formats import Format
+
+Fold = Literal["none", "residual"]
+"""``none``: f(x) = core(x). ``residual``: f(x) = max(x, 0) - core(|x|), so that x and -x share one value."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A real function.
+
+    Attributes:
+        name: the identity that every design name and manifest carries.
+        formula: the definition, in plain text.
+        source: where the definition comes from.
+        fold: the symmetry that is left when the exact part is taken away.
+        core: what remains to be computed: a ball that encloses core(x) for a ball x, x >= 0 if there is a
+            fold. It must keep its relative accuracy where it gets small, and be exact where it is rational.
+        checks: pairs (x, f(x)) from outside gelugen (mpmath at 30 digits, tests/test_functions.py), to 15 digits.
+        positive: core(x) > 0 for every x > 0 is known. It settles the floor of x - core(x) where core is so
+            small that its ball touches 0.
+    """
+
+    name: str
+    formula: str
+    source: str
+    fold: Fold
+    core: Callable[[arb], arb]
+    checks: tuple[tuple[float, float], ...]
+    positive: bool = False
+
+    def ball(self, x: Fraction) -> arb:
+        """A ball around f(x), as small as flint's working precision makes it."""
+        if self.fold == "residual":
+            return rational(max(x, Fraction(0))) - self.core(rational(abs(x)))
+        return self.core(rational(x))
+
+    def range(self, input_format: Format) -> tuple[Fraction, Fraction]:
+        """The smallest and the largest value over all codes of a format, rounded outwards by less than 2^-60."""
+        step = Fraction(input_format.scale)
+        offsets = [code - input_format.zero_point for code in (input_format.code_min, input_format.code_max)]
+        with ctx.workprec(96):
+            balls = [self.ball(offset * step) for offset in range(offsets[0], offsets[1] + 1)]
+            rough = [float(ball) for ball in balls]
+            least, greatest = min(rough), max(rough)
+            near = 1e-9 * max(abs(least), abs(greatest))
+            low = min(_below(b.lower()) for b, value in zip(balls, rough, strict=True) if value <= least + near)
+            high = -min(_below(-b.upper()) for b, value in zip(balls, rough, strict=True) if value >= greatest - near)
+        return low, high
+
+
+def rational(x: Fraction) -> arb:
+    """The ball of a rational number."""
+    return arb(fmpq(x.numerator, x.denominator))
+
+
+def _below(value: arb) -> Fraction:
+    """A fraction at or below an exact ball, less than 2^-60 away."""
+    return Fraction(int((value * arb(2) ** 60).floor().unique_fmpz()), 1 << 60)
+
+
+def _gelu(x: arb) -> arb:
+    return x * (x / arb(2).sqrt()).erfc() / 2
+
+
+def _gelu_tanh(x: arb) -> arb:
+    inner = (arb(2) / arb.pi()).sqrt() * (x + rational(Fraction("0.044715")) * x**3)
+    return x * _logistic_tail(2 * inner)  # (1 - tanh u) / 2 = sigmoid(-2u)
+
+
+def _gelu_sigmoid(x: arb) -> arb:
+    return x * _logistic_tail(rational(Fraction("1.702")) * x)
+
+
+def _logistic_tail(x: arb) -> arb:
+    """sigmoid(-x) for x >= 0, written so that a large x gives a small ball and never inf / inf."""
+    e = (-x).exp()
+    return e / (1 + e)
+
+
+CATALOGUE: dict[str, Function] = {
+    entry.name: entry
+    for entry in (
+        Function(
+            name="gelu",
+            formula="x * Phi(x) = x/2 * (1 + erf(x / sqrt(2)))",
+            source="Hendrycks and Gimpel, Gaussian Error Linear Units, arXiv:1606.08415: the exact, erf form",
+            fold="residual",
+            core=_gelu,
+            checks=((-4.0, -1.26684967332480e-04), (-0.75, -0.169970514282651), (1.0, 0.841344746068543)),
+            positive=True,
+        ),
+        Function(
+            name="gelu_tanh",
+            formula="x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 * x^3)))",
+            source="Hendrycks and Gimpel, arXiv:1606.08415: the tanh approximation of GELU",
+            fold="residual",
+            core=_gelu_tanh,
+            checks=((-4.0, -7.02459481923727e-05), (-0.75, -0.17003944483438), (1.0, 0.841191990608277)),
+            positive=True,
+        ),
+        Function(
+            name="gelu_sigmoid",
+            formula="x * sigmoid(1.702 * x)",
+            source="Hendrycks and Gimpel, arXiv:1606.08415: the sigmoid approximation of GELU (quick GELU)",
+            fold="residual",
+            core=_gelu_sigmoid,
+            checks=((-4.0, -4.41472413958106e-03), (-0.75, -0.163609942465362), (1.0, 0.845795765932821)),
+            positive=True,
+        ),
+    )
+}
+
+
+def get_function(name: str) -> Function:
+    """The catalogue entry of a name.
+
+    Raises:
+        GelugenError: there is none.
+    """
+    try:
+        return CATALOGUE[name]
+    except (KeyError, TypeError):
+        raise GelugenError(f"function {name!r} is not known: it must be one of {', '.join(CATALOGUE)}") from None
