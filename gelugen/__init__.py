@@ -9,7 +9,10 @@ From Python::
     design.eval(codes)                # the codes that the emitted C and Verilog give, bit for bit
     design(x)                         # on floats: quantize, eval, dequantize
     gelugen.generate(spec, "rtl_out")  # C, Verilog, table, test bench and manifest in a folder
-    gelugen.verify("rtl_out/" + design.name)
+    gelugen.load("rtl_out/gelu_q3_12_faithful")  # the Design of a folder
+
+    from gelugen.verify import verify
+    verify("rtl_out/gelu_q3_12_faithful")  # a Verdict for every tool
 """
 # Nothing heavy is imported here, and nothing newer than Python 3.6 is written here: an old interpreter gets
 # a sentence instead of a syntax error, and `gelugen --help` does not wait for NumPy.
@@ -26,12 +29,14 @@ if sys.version_info < (3, 11):  # noqa: UP036
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gelugen.api import build, generate, load, verify
+    from gelugen.accuracy import measure
     from gelugen.design import Design
     from gelugen.errors import GelugenError
+    from gelugen.flow import generate
     from gelugen.formats import Format
-    from gelugen.report import Report
+    from gelugen.search import build
     from gelugen.spec import Spec, Target
+    from gelugen.store import load
 
 __version__ = "0.1.0"
 
@@ -39,27 +44,15 @@ _HOME = {
     "Design": "gelugen.design",
     "Format": "gelugen.formats",
     "GelugenError": "gelugen.errors",
-    "Report": "gelugen.report",
     "Spec": "gelugen.spec",
     "Target": "gelugen.spec",
-    "build": "gelugen.api",
-    "generate": "gelugen.api",
-    "load": "gelugen.api",
-    "verify": "gelugen.api",
+    "build": "gelugen.search",
+    "generate": "gelugen.flow",
+    "load": "gelugen.store",
+    "measure": "gelugen.accuracy",
 }
 
-__all__ = [
-    "Design",
-    "Format",
-    "GelugenError",
-    "Report",
-    "Spec",
-    "Target",
-    "build",
-    "generate",
-    "load",
-    "verify",
-]
+__all__ = ["Design", "Format", "GelugenError", "Spec", "Target", "build", "generate", "load", "measure"]
 
 
 def __getattr__(name: str) -> object:

@@ -36,7 +36,11 @@ ARCHITECTURES: dict[str, Architecture] = {
         Architecture("residual-table", "relu(x) minus one stored residual for every |x|", "residual", False, 0),
         Architecture("uniform-linear", "a line on each of 2^n equal segments", "none", True, 1),
         Architecture(
-            "residual-uniform-linear", "relu(x) minus a line on each equal segment of |x|", "residual", True, 1
+            "residual-uniform-linear",
+            "relu(x) minus a line on each equal segment of |x|",
+            "residual",
+            True,
+            1,
         ),
     )
 }

@@ -250,9 +250,7 @@ class Design:
                 )
                 for term in data["terms"]
             )
-            numbers = {
-                name: _whole(data[name]) for name in ("bias", "shift", "line_shift", "line_drop", "offset")
-            }
+            numbers = {name: _whole(data[name]) for name in ("bias", "shift", "line_shift", "line_drop", "offset")}
             architecture = str(data["architecture"])
             return cls(from_fields(data["spec"]), architecture, data["fold"], terms, **numbers)
         except (KeyError, TypeError, ValueError) as error:

@@ -71,7 +71,10 @@ def rational(x: Fraction) -> arb:
 
 def _below(value: arb) -> Fraction:
     """A fraction at or below an exact ball, less than 2^-60 away."""
-    return Fraction(int((value * arb(2) ** 60).floor().unique_fmpz()), 1 << 60)
+    floor = (value * arb(2) ** 60).floor().unique_fmpz()
+    if floor is None:
+        raise GelugenError(f"a value near {value} cannot be bounded: choose a smaller input scale")
+    return Fraction(int(floor), 1 << 60)
 
 
 def _gelu(x: arb) -> arb:

@@ -163,9 +163,7 @@ class Spec:
         Formats that no short name can tell apart add the first digits of the spec's hash.
         """
         formats = [self.input] if self.input == self.output else [self.input, self.output]
-        shown = [
-            str(each).replace(".", "_") if each.fraction_bits is not None else each.kind for each in formats
-        ]
+        shown = [str(each).replace(".", "_") if each.fraction_bits is not None else each.kind for each in formats]
         parts = [self.function, *shown, re.sub(r"[:.]", "_", str(self.guarantee)).replace("ulp_", "ulp")]
         if self.architecture != AUTO:
             parts.append(self.architecture.replace("-", "_"))

@@ -33,6 +33,50 @@ class Column:
         return cls(name, kind, bits // 8 * len(coefficient.values), coefficient.values, 1 << coefficient.drop)
 
 
+@dataclass(frozen=True)
+class Table:
+    """A term in C: its columns, c_0 first, and the names and constants of its lines.
+
+    Attributes:
+        columns: the coefficient tables.
+        depth: entries of each.
+        dx_bits, mask, half: how u splits into the index and dx.
+        guarded: whether an index past the end exists.
+        index, dx, value: names of local variables.
+    """
+
+    columns: list[Column]
+    depth: int
+    dx_bits: int
+    mask: int
+    half: int
+    guarded: bool
+    index: str
+    dx: str
+    value: str
+
+    @property
+    def horner(self) -> list[Column]:
+        """The columns that Horner adds after a product, highest power first."""
+        return self.columns[-2::-1]
+
+
+def _table(design: Design, target: Target, number: int) -> Table:
+    term, several = design.terms[number], len(design.terms) > 1
+    prefix, suffix = (f"{target.name}_t{number}", f"{number}") if several else (target.name, "")
+    return Table(
+        columns=[Column.of(each, f"{prefix}_c{power}") for power, each in enumerate(term.coefficients)],
+        depth=term.depth,
+        dx_bits=term.dx_bits,
+        mask=(1 << term.dx_bits) - 1,
+        half=1 << term.dx_bits >> 1,
+        guarded=design.fold != "none" or term.depth << term.dx_bits < 1 << design.spec.input.bits,
+        index=f"i{suffix}",
+        dx=f"dx{suffix}",
+        value=f"h{suffix}",
+    )
+
+
 def container(form: Format) -> str:
     """The C type that carries the codes of a format."""
     return f"{'' if form.signed else 'u'}int{8 if form.bits <= 8 else 16}_t"
@@ -41,32 +85,14 @@ def container(form: Format) -> str:
 def files(design: Design, target: Target, contract: Contract) -> dict[str, str]:
     """The header, and a source file where the tables are large."""
     spec = design.spec
-    several = len(design.terms) > 1
-    terms = []
-    for number, term in enumerate(design.terms):
-        prefix = f"{target.name}_t{number}" if several else target.name
-        columns = [Column.of(each, f"{prefix}_c{power}") for power, each in enumerate(term.coefficients)]
-        terms.append(
-            {
-                "columns": columns,
-                "horner": columns[-2::-1],
-                "depth": term.depth,
-                "dx_bits": term.dx_bits,
-                "mask": (1 << term.dx_bits) - 1,
-                "half": 1 << term.dx_bits >> 1,
-                "guarded": design.fold != "none" or term.depth << term.dx_bits < 1 << spec.input.bits,
-                "index": f"i{number}" if several else "i",
-                "dx": f"dx{number}" if several else "dx",
-                "value": f"h{number}" if several else "h",
-            }
-        )
-    size = sum(column.bytes for term in terms for column in term["columns"])
+    terms = [_table(design, target, number) for number in range(len(design.terms))]
+    size = sum(column.bytes for term in terms for column in term.columns)
     split = size > LARGEST_HEADER_TABLE
     low, high = saturates(design)
     reach = ranges(design)
     context = {
         "name": target.name,
-        "contract": [*contract.lines, ("flash", f"{size} bytes of tables")],
+        "contract": contract.lines(("flash", f"{size} bytes of tables")),
         "design": design,
         "input": spec.input,
         "output": spec.output,

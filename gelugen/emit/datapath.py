@@ -283,9 +283,7 @@ def _dx_source(term: Term, u: str) -> str:
     return f"{{~{u}[{top}], {u}[{top - 1}:0]}}" if top else f"~{u}[0]"
 
 
-def _horner(
-    design: Design, number: int, table: Table, stages: dict[int, Stage], last: int
-) -> tuple[Signal, int]:
+def _horner(design: Design, number: int, table: Table, stages: dict[int, Stage], last: int) -> tuple[Signal, int]:
     """Put a term's products into their stages; gives what it adds to the sum, and the zeros to put back."""
     reach, degree, read = ranges(design), design.terms[number].degree, _read_stage(design)
     if table.dx is None or table.highest is None:
@@ -298,9 +296,7 @@ def _horner(
         c = _carry(stages, column.c, read, stage)
         p = signed(f"{prefix}p{power}_{stage}", reach[f"p{number}_{power}"])
         p = replace(p, width=max(p.width, h.width, dx.width))
-        total = signed(
-            f"{prefix}h{power}_{stage}", reach[f"h{number}_{power}"], p.reach(), c.reach(column.drop)
-        )
+        total = signed(f"{prefix}h{power}_{stage}", reach[f"h{number}_{power}"], p.reach(), c.reach(column.drop))
         stages[stage].products.append(Product(p, h, dx, total, c, column.drop))
         h = total
     return _carry(stages, h, read + degree, last), 0

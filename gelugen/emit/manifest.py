@@ -17,9 +17,7 @@ MANIFEST = "manifest.json"
 SCHEMA = 1
 
 
-def manifest_text(
-    design: Design, target: Target, contract: Contract, latency: int, files: Mapping[str, str]
-) -> str:
+def manifest_text(design: Design, target: Target, contract: Contract, latency: int, files: Mapping[str, str]) -> str:
     """The manifest of a design and its files."""
     spec = design.spec
     data = {
@@ -52,9 +50,9 @@ def digest(data: Mapping[str, Any]) -> str:
     return sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")))
 
 
-def sha256(text: str) -> str:
-    """SHA-256 of a text in UTF-8, in hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def sha256(text: str | bytes) -> str:
+    """SHA-256 of bytes, or of a text in UTF-8, in hexadecimal digits."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
 
 
 def dump(data: Mapping[str, Any]) -> str:

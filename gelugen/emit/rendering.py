@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +26,15 @@ class Contract:
     """What a design promises, as label and text: the head of every emitted file."""
 
     accuracy: Accuracy
-    lines: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str], ...]
+
+    def lines(self, *more: tuple[str, str]) -> list[str]:
+        """The contract and further facts as lines, wrapped but for the command, which one copies."""
+        lines = []
+        for label, text in (*self.facts, *more):
+            rows = [text] if label == "made by" else textwrap.wrap(text, 92)
+            lines += [f"{head:<10} {row}" for head, row in zip([label, *[""] * len(rows)], rows, strict=False)]
+        return lines
 
     @classmethod
     def of(cls, design: Design, target: Target) -> Contract:
@@ -36,7 +45,7 @@ class Contract:
         """
         spec, accuracy = design.spec, check(design)
         function = get_function(spec.function)
-        codes = f"codes {{0.code_min}} to {{0.code_max}}"
+        codes = "codes {0.code_min} to {0.code_max}"
         return cls(
             accuracy,
             (
@@ -91,6 +100,21 @@ def dec(value: int) -> str:
     return str(value)
 
 
+def times(value: int) -> str:
+    """A factor behind a C operand; nothing where it is 1."""
+    return "" if value == 1 else f" * {value}"
+
+
+def plus(value: int) -> str:
+    """A constant added to a C operand; nothing where it is 0."""
+    return f" {'-' if value < 0 else '+'} {abs(value)}" if value else ""
+
+
+def splus(value: int, width: int) -> str:
+    """A constant added to a signed Verilog operand; nothing where it is 0."""
+    return f" {'-' if value < 0 else '+'} {width}'sd{abs(value)}" if value else ""
+
+
 def sdec(value: int, width: int) -> str:
     """A signed decimal Verilog literal."""
     return f"{'-' if value < 0 else ''}{width}'sd{abs(value)}"
@@ -118,7 +142,9 @@ def fit(signal: Signal, width: int, drop: int = 0) -> str:
     ahead = width - signal.width - drop
     parts = [signal.name]
     if ahead > 0:
-        parts.insert(0, f"{{{ahead}{{{signal.name}[{signal.width - 1}]}}}}" if signal.signed else f"{ahead}'d0")
+        sign = f"{signal.name}[{signal.top}]"
+        copies = sign if ahead == 1 else f"{{{ahead}{{{sign}}}}}"
+        parts.insert(0, copies if signal.signed else f"{ahead}'d0")
     if drop:
         parts.append(f"{drop}'d0")
     return parts[0] if len(parts) == 1 else "{" + ", ".join(parts) + "}"
@@ -133,9 +159,10 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - C and Verilog, not HTML
+        autoescape=False,
     )
-    env.filters.update(dec=dec, sdec=sdec, udec=udec, uhex=uhex, code=code, fit=fit, c_rows=c_rows)
+    for each in (dec, times, plus, splus, sdec, udec, uhex, code, fit, c_rows):
+        env.filters[each.__name__] = each
     env.globals["version"] = gelugen.__version__
     return env
 

@@ -23,7 +23,7 @@ def files(design: Design, target: Target, contract: Contract) -> dict[str, str]:
     expected = f"{name}_expected.mem"
     context = {
         "name": name,
-        "contract": [*contract.lines, ("latency", f"{latency(design)} clocks, one sample a clock")],
+        "contract": contract.lines(("latency", f"{latency(design)} clocks, one sample a clock")),
         "design": design,
         "input": spec.input,
         "output": spec.output,

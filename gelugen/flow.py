@@ -1,0 +1,41 @@
+"""The whole path in one call: a Spec to a folder of artifacts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gelugen.design import Design
+from gelugen.emit import emit
+from gelugen.search import build
+from gelugen.spec import Spec, Target, read_toml
+from gelugen.store import write
+
+DEFAULT_OUTPUT = "rtl_out"
+DEFAULT_SET = Path(__file__).with_name("default_set.toml")
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What ``generate`` made: the folder, the design in it, and whether anything had to be written."""
+
+    folder: Path
+    design: Design
+    outcome: Literal["written", "unchanged"]
+
+
+def generate(spec: Spec, out: Path | str = DEFAULT_OUTPUT, target: Target | None = None) -> Generated:
+    """Find the design of a spec and write its folder below ``out``.
+
+    Raises:
+        GelugenError: the guarantee cannot be kept, or the folder cannot be written.
+    """
+    target = target or Target(spec.default_name())
+    design = build(spec)
+    return Generated(Path(out) / target.name, design, write(out, target.name, emit(design, target)))
+
+
+def default_set() -> list[tuple[Spec, Target]]:
+    """The designs that ``gelugen generate`` makes when nothing is asked for."""
+    return read_toml(DEFAULT_SET)

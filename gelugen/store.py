@@ -1,0 +1,206 @@
+"""A folder of artifacts on disk: written whole or not at all, read back, hashes checked."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gelugen.design import Design
+from gelugen.emit.manifest import MANIFEST, SCHEMA, digest, sha256
+from gelugen.errors import GelugenError
+from gelugen.spec import Target
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A design's folder, read back.
+
+    Attributes:
+        folder: where it is.
+        design: the design of its manifest.
+        target: how it is written down.
+        manifest: the whole manifest.
+    """
+
+    folder: Path
+    design: Design
+    target: Target
+    manifest: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of the C function, the Verilog module and the manifest."""
+        return self.target.name
+
+
+# -- reading -----------------------------------------------------------------------------------------------
+
+
+def read(folder: Path | str) -> Bundle:
+    """Read a design's folder, every file checked against its hash.
+
+    Raises:
+        GelugenError: the folder is no design, is incomplete, or was changed.
+    """
+    folder = Path(folder)
+    _recover(folder)
+    manifest = read_manifest(folder)
+    for name, expected in manifest["files"].items():
+        try:
+            text = (folder / name).read_bytes()
+        except OSError as error:
+            raise GelugenError(
+                f"{folder / name} cannot be read ({_reason(error)}): generate the design again"
+            ) from None
+        if sha256(text) != expected:
+            raise GelugenError(f"{folder / name} is not what gelugen wrote, by its hash: generate the design again")
+    return Bundle(folder, Design.from_json(manifest["design"]), Target(manifest["name"]), manifest)
+
+
+def load(folder: Path | str) -> Design:
+    """The design of a folder; raises as ``read`` does."""
+    return read(folder).design
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder, its own digest and the shape of its fields checked.
+
+    Raises:
+        GelugenError: it is missing, malformed, or was changed.
+    """
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        raise GelugenError(f"{folder} is no folder: give one that gelugen generate has made")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise GelugenError(f"{folder} holds no gelugen design: {MANIFEST} cannot be read ({_reason(error)})") from None
+    except ValueError:
+        raise GelugenError(f"{path} is not JSON: generate the design again") from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise GelugenError(f"{path} is not a manifest of schema {SCHEMA}: generate the design again")
+    if data.get("manifest_sha256") != digest(data):
+        raise GelugenError(f"{path} is not what gelugen wrote, by its digest: generate the design again")
+    files = data.get("files")
+    if not isinstance(files, dict) or any(Path(name).name != name for name in files):
+        raise GelugenError(f"{path} names files outside its folder: generate the design again")
+    return data
+
+
+# -- writing -----------------------------------------------------------------------------------------------
+
+
+def write(out: Path | str, name: str, files: Mapping[str, str]) -> Literal["written", "unchanged"]:
+    """Write a design's files to ``out/name``, so that the folder is the old one or the new one at any time.
+
+    Raises:
+        GelugenError: the place cannot be written, or holds a file that gelugen did not make.
+    """
+    out = Path(out)
+    folder = out / name
+    with _as_error(f"{out} cannot be written"):
+        out.mkdir(parents=True, exist_ok=True)
+        _recover(folder)
+        _remove_stale(out, name)
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise GelugenError(f"{folder} is not a folder: move it away, or choose another --name or --output-dir")
+        present = _ours(folder) if folder.exists() else None
+        if present is not None and present == files.keys() and _equal(folder, files):
+            return "unchanged"
+        staging = out / f".{name}.new-{os.getpid()}"
+        try:
+            staging.mkdir()
+            for file, text in files.items():
+                (staging / file).write_bytes(text.encode())
+            if present is None:
+                staging.rename(folder)
+            else:
+                _exchange(staging, folder)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    return "written"
+
+
+def _ours(folder: Path) -> set[str]:
+    """The files in a folder, all of which a manifest there must name."""
+    present = {entry.name for entry in folder.iterdir()}
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        known = {*manifest["files"], MANIFEST}
+    except (OSError, ValueError, KeyError, TypeError):
+        known = set()
+    foreign = sorted(name for name in present if name not in known or not (folder / name).is_file())
+    if foreign:
+        raise GelugenError(f"{folder / foreign[0]} was not made by gelugen: move it away before the folder is written")
+    return present
+
+
+def _equal(folder: Path, files: Mapping[str, str]) -> bool:
+    return all((folder / name).read_bytes() == text.encode() for name, text in files.items())
+
+
+def _exchange(new: Path, old: Path) -> None:
+    """Swap two folders in one step of the file system where it has one; ``new`` holds the old one then."""
+    library = ctypes.CDLL(None, use_errno=True)
+    paths = os.fsencode(new), os.fsencode(old)
+    if sys.platform == "linux" and hasattr(library, "renameat2"):
+        here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+        if library.renameat2(here, paths[0], here, paths[1], exchange) == 0:
+            return
+    elif sys.platform == "darwin" and hasattr(library, "renamex_np"):
+        if library.renamex_np(*paths, 2) == 0:  # RENAME_SWAP
+            return
+    # A file system without it: two steps, and the next call puts the old folder back if only one was done.
+    aside = old.with_name(f".{old.name}.old")
+    old.rename(aside)
+    new.rename(old)
+    aside.rename(new)
+
+
+def _recover(folder: Path) -> None:
+    """Put back a folder that an interrupted two-step exchange has left aside."""
+    aside = folder.with_name(f".{folder.name}.old")
+    if not aside.is_dir():
+        return
+    if folder.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        aside.rename(folder)
+
+
+def _remove_stale(out: Path, name: str) -> None:
+    """Remove what a killed process has left beside the folder."""
+    for left in out.glob(f".{name}.new-*"):
+        owner = left.name.rpartition("-")[2]
+        if owner.isdigit() and not _alive(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return process != os.getpid()
+
+
+@contextmanager
+def _as_error(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise GelugenError(f"{what} ({_reason(error)}): choose a folder that can be") from None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,86 @@
+"""Artifacts against ``Design.eval``, bit for bit and over every code: one function a tool, no tolerance.
+
+``verify`` first rebuilds the golden codes from the Spec and checks the guarantee on the manifest's design;
+then each tool says how many codes it checked (all 2^bits of them), how many differ, and the first that does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gelugen.accuracy import measure
+from gelugen.design import Design
+from gelugen.errors import GelugenError
+from gelugen.store import Bundle, read
+from gelugen.verify.c import check_c, missing_compiler
+from gelugen.verify.icarus import check_icarus, missing_icarus
+from gelugen.verify.verdict import Verdict, code_count
+
+__all__ = ["TOOLS", "Verdict", "check_guarantee", "passed", "verify"]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A name for ``--with``: what checks a folder, and what says that the tool is missing."""
+
+    check: Callable[[Path, str, Design], list[Verdict]]
+    missing: Callable[[], str]
+
+
+TOOLS = {"cc": Tool(check_c, missing_compiler), "icarus": Tool(check_icarus, missing_icarus)}
+
+
+def verify(folder: Path | str, tools: Sequence[str] | None = None) -> list[Verdict]:
+    """Check a design's folder: hashes, then the guarantee, then the tools.
+
+    Args:
+        folder: a folder that ``generate`` has made.
+        tools: names from ``TOOLS``; each must be there. None takes those that are there and reports the rest
+            as skipped, except where the environment variable CI is set: there, a missing tool is an error.
+
+    Raises:
+        GelugenError: the folder is incomplete or was changed, or a tool is missing.
+    """
+    bundle = read(folder)
+    verdicts = [check_guarantee(bundle)]
+    for name in tools if tools is not None else TOOLS:
+        if name not in TOOLS:
+            raise GelugenError(f"tool {name!r} is not known: it must be one of {', '.join(TOOLS)}")
+        missing = TOOLS[name].missing()
+        if missing and (tools is not None or os.environ.get("CI")):
+            raise GelugenError(missing)
+        if missing:
+            verdicts.append(Verdict(name, "skipped", code_count(bundle.design), note=missing))
+        else:
+            verdicts += TOOLS[name].check(bundle.folder, bundle.name, bundle.design)
+    return verdicts
+
+
+def passed(verdicts: Sequence[Verdict]) -> bool:
+    """Whether nothing failed and at least one tool compared every code."""
+    return not any(each.status == "fail" for each in verdicts) and any(each.status == "pass" for each in verdicts[1:])
+
+
+def check_guarantee(bundle: Bundle) -> Verdict:
+    """The guarantee, against golden codes rebuilt from the Spec; and the manifest's own account of it."""
+    start = time.monotonic()
+    design = bundle.design
+    accuracy = measure(design)
+    total, note = code_count(design), ""
+    if accuracy.outside:
+        note = f"{accuracy.outside} codes break {design.spec.guarantee}, first {accuracy.first_outside}"
+    elif accuracy.to_json() != bundle.manifest["accuracy"] or design.rom_bits != bundle.manifest["rom_bits"]:
+        note = "the manifest's errors or sizes are not those of its design"
+    return Verdict(
+        f"guarantee {design.spec.guarantee}",
+        "fail" if note else "pass",
+        total,
+        total,
+        accuracy.outside,
+        seconds=time.monotonic() - start,
+        note=note,
+    )

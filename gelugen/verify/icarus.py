@@ -1,0 +1,149 @@
+"""The Verilog files, through Icarus: under the cocotb bench, and under their own bench."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from gelugen.assets import folder as asset_folder
+from gelugen.design import Design
+from gelugen.emit import latency
+from gelugen.verify.verdict import Verdict, code_count, first_error, run, tool_version, workshop
+
+
+def check_icarus(folder: Path, name: str, design: Design) -> list[Verdict]:
+    """The module under the cocotb bench, then under its own plain-Verilog bench."""
+    version = tool_version("iverilog", "-V").replace(" version", "")
+    return [_cocotb(version, folder, name, design), _plain_bench(version, folder, name, design)]
+
+
+def _cocotb(version: str, folder: Path, name: str, design: Design) -> Verdict:
+    start, total = time.monotonic(), code_count(design)
+    tool = f"{version}, cocotb sweep"
+    with workshop() as work:
+        (work / "design.json").write_text(json.dumps({"design": design.to_json(), "latency": latency(design)}))
+        environment = {
+            "GELUGEN_DESIGN": str(work / "design.json"),
+            "GELUGEN_RESULT": str(work / "result.json"),
+        }
+        log = _simulate(work, folder.resolve(), name, environment)
+        if not (work / "result.json").is_file():
+            note = first_error(log) or "the simulation ended without a result"
+            return Verdict(tool, "fail", total, seconds=time.monotonic() - start, note=note)
+        result = json.loads((work / "result.json").read_text())
+    notes = []
+    if result["unknown"]:
+        notes.append(f"unknown bits (X or Z) at {result['unknown']} codes")
+    if result["protocol"]:
+        notes.append(f"handshake: {result['protocol'][0]}")
+    if result["checked"] != total:
+        notes.append(f"only {result['checked']} of {total} codes came out")
+    first = result["first"]
+    if first:
+        first = (first[0], *(_as_code(bits, design) for bits in first[1:]))
+    return Verdict(
+        tool,
+        "fail" if notes or result["mismatches"] else "pass",
+        total,
+        result["checked"],
+        result["mismatches"],
+        first,
+        time.monotonic() - start,
+        "; ".join(notes),
+    )
+
+
+def _simulate(work: Path, folder: Path, name: str, environment: dict[str, str]) -> bytes:
+    """Build and run the module under ``sim/sweep.py``; gives what the tools printed.
+
+    The only place that knows cocotb's runner, which its documentation calls experimental.
+    """
+    from cocotb_tools.runner import get_runner
+
+    runner = get_runner("icarus")
+    runner.log.disabled = True
+    memories = _memories(folder / f"{name}.v")
+    logs = work / "build.log", work / "run.log"
+    common: dict[str, Any] = {"hdl_toplevel": name, "build_dir": work}
+    bench = str(asset_folder("sim"))
+    sys.path.insert(0, bench)  # the runner hands sys.path on to the simulation, and nothing else
+    try:
+        runner.build(
+            sources=[folder / f"{name}.v"],
+            parameters={parameter: f'"{folder / mem}"' for parameter, mem in memories.items()},
+            build_args=["-g2001"],
+            always=True,
+            log_file=logs[0],
+            **common,
+        )
+        runner.test(
+            test_module="sweep",
+            test_dir=work,
+            results_xml=str(work / "results.xml"),
+            extra_env={**_BENCH_ENVIRONMENT, **environment},
+            log_file=logs[1],
+            **common,
+        )
+    except (SystemExit, subprocess.CalledProcessError):
+        pass  # the bench's own result, or its absence, is the verdict
+    finally:
+        sys.path.remove(bench)
+    return b"".join(log.read_bytes() for log in logs if log.is_file())
+
+
+_BENCH_ENVIRONMENT = {
+    "COCOTB_LOG_LEVEL": "WARNING",
+    "COCOTB_REWRITE_ASSERTION_FILES": "",  # or every run imports pytest
+}
+
+
+def _memories(module: Path) -> dict[str, str]:
+    """The module's parameters that name table files."""
+    text = module.read_text() if module.is_file() else ""
+    return dict(re.findall(r'parameter (MEM_FILE\w*) = "([^"]*)"', text))
+
+
+def _plain_bench(version: str, folder: Path, name: str, design: Design) -> Verdict:
+    start, total = time.monotonic(), code_count(design)
+    tool = f"{version}, own test bench"
+    folder = folder.resolve()
+    with workshop() as work:
+        sources = [folder / f"{name}_tb.v", folder / f"{name}.v"]
+        built = run(["iverilog", "-g2001", "-o", work / "bench.vvp", *sources], work)
+        ran = run(["vvp", "-n", work / "bench.vvp"], folder) if not built.returncode else built
+    text = ran.stdout.decode(errors="replace")
+    said = re.search(r"^(PASS|FAIL): (\d+) of (\d+) codes checked, (\d+) mismatches", text, re.MULTILINE)
+    seconds = time.monotonic() - start
+    if not said:
+        failed = re.search(r"^FAIL: .*", text, re.MULTILINE)
+        note = failed[0] if failed else first_error(ran.stderr + ran.stdout) or "the bench gave no verdict"
+        return Verdict(tool, "fail", total, seconds=seconds, note=note)
+    checked, mismatches = int(said[2]), int(said[4])
+    good = said[1] == "PASS" and checked == total and not mismatches
+    return Verdict(tool, "pass" if good else "fail", total, checked, mismatches, seconds=seconds)
+
+
+def missing_icarus() -> str:
+    """Empty if Icarus and cocotb are there, else what to install."""
+    if not (shutil.which("iverilog") and shutil.which("vvp")):
+        return "Icarus Verilog is missing: apt-get install iverilog, or on macOS brew install icarus-verilog"
+    if importlib.util.find_spec("cocotb_tools") is None:
+        return "cocotb is missing: pip install 'gelugen[rtl]'"
+    return ""
+
+
+def _as_code(bits: int | str, design: Design) -> int | str:
+    """An output code from its bits; a word with an unknown bit stays as it is."""
+    form = design.spec.output
+    if isinstance(bits, str):
+        if not set(bits) <= {"0", "1"}:
+            return bits
+        bits = int(bits, 2)
+    return bits - (1 << form.bits) if form.signed and bits >> form.bits - 1 else bits
