@@ -38,9 +38,15 @@ class Accuracy:
     def describe(self) -> str:
         """One line for people."""
         return (
-            f"at most {self.max_ulp:.4f} ulp (code {self.worst_code}), mean {self.mean_ulp:.4f} ulp, "
+            f"at most {shown(self.max_ulp)} ulp (code {self.worst_code}), mean {self.mean_ulp:.4f} ulp, "
             f"{self.correctly_rounded:.2%} of codes correctly rounded"
         )
+
+
+def shown(ulp: float) -> str:
+    """An error to four decimals, or to as many as keep it apart from a bound that it does not reach."""
+    digits = next((digits for digits in range(4, 10) if ulp * 2 % 1 == 0 or float(f"{ulp:.{digits}f}") * 2 % 1), 10)
+    return f"{ulp:.{digits}f}"
 
 
 def measure(design: Design) -> Accuracy:

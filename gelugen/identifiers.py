@@ -47,7 +47,10 @@ soft solve static string strong struct super sync_accept_on sync_reject_on tagge
 timeunit type typedef union unique unique0 unsigned until until_with untyped var virtual void wait_order weak
 wildcard with within
 """
-RESERVED = frozenset((_C + _C_LIBRARY + _VERILOG).split())
+_EMITTED = "clk rst in_valid in_data out_valid out_data in out i n NULL unix linux size_t ptrdiff_t max_align_t"
+"""Names of ports and arguments in what gelugen emits, and of what its headers include."""
+RESERVED = frozenset((_C + _C_LIBRARY + _VERILOG + _EMITTED).split())
+_STDINT = re.compile(r"u?int\w*_t|U?INT\w*_(MAX|MIN|C)|(SIZE|PTRDIFF|WCHAR|WINT|SIG_ATOMIC)_(MAX|MIN)")
 
 
 def check_identifier(name: str) -> None:
@@ -61,5 +64,5 @@ def check_identifier(name: str) -> None:
         raise GelugenError(f"name {name!r} is no identifier in C and Verilog: {rule}")
     if len(name) > _LONGEST:
         raise GelugenError(f"name {name!r} has {len(name)} characters: it must have at most {_LONGEST}")
-    if name in RESERVED:
+    if name in RESERVED or _STDINT.fullmatch(name):
         raise GelugenError(f"name {name!r} is taken by C, C++ or Verilog: choose another, such as {name}_lut")

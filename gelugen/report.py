@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gelugen.accuracy import shown
 from gelugen.emit.rendering import describe
 from gelugen.errors import GelugenError
 from gelugen.store import Bundle
@@ -43,7 +44,7 @@ def lines(bundle: Bundle) -> list[tuple[str, str]]:
         ("guarantee", spec.guarantee.describe()),
         (
             "error",
-            f"at most {data['max_ulp']:.4f} ulp at code {data['worst_code']}, mean {data['mean_ulp']:.4f} ulp",
+            f"at most {shown(data['max_ulp'])} ulp at code {data['worst_code']}, mean {data['mean_ulp']:.4f} ulp",
         ),
         ("correctly rounded", f"{data['correctly_rounded']:.2%} of {1 << spec.input.bits} codes"),
         ("design", describe(bundle.design)),
@@ -92,7 +93,7 @@ def plot(bundle: Bundle, path: Path) -> None:
     bottom.legend(loc="upper right")
     bottom.grid(alpha=0.3)
     bottom.set_title(
-        f"error over all {len(codes)} codes: at most {np.abs(error).max():.4f} ulp, "
+        f"error over all {len(codes)} codes: at most {shown(float(np.abs(error).max()))} ulp, "
         f"{np.mean(outputs == truth.codes):.1%} correctly rounded",
         fontsize="medium",
     )

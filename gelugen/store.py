@@ -167,6 +167,7 @@ def _exchange(new: Path, old: Path) -> None:
 
 def _recover(folder: Path) -> None:
     """Put back a folder that an interrupted two-step exchange has left aside."""
+    folder = folder.absolute()
     aside = folder.with_name(f".{folder.name}.old")
     if not aside.is_dir():
         return

@@ -1,6 +1,9 @@
 """A design's datapath as pipelined signals of exact widths: what the Verilog template prints.
 
 A signal is named by what it holds and by the stage it is valid in: ``u_1``, ``c0_2``, ``p0_3``.
+
+Products and sums of stored values hold whatever a table of these widths could give, so that no table overflows
+them. What comes after is as wide as the design's own values need; bits above cannot reach the output.
 """
 
 from __future__ import annotations
@@ -143,7 +146,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Unused:
-    """Bits that a shift drops, named so that no tool has to warn of them."""
+    """Bits that nothing needs, named so that no tool has to warn of them."""
 
     bits: Signal
     source: str
@@ -181,12 +184,13 @@ class Datapath:
     @classmethod
     def of(cls, design: Design, mems: list[str]) -> Datapath:
         """The datapath of a design whose tables are in the named files."""
-        spec, reach, last = design.spec, ranges(design), _sum_stage(design)
+        spec, last = design.spec, _sum_stage(design)
         stages = {number: Stage(number) for number in range(_read_stage(design), last + 1)}
         tables = [_table(design, number, mem) for number, mem in enumerate(mems)]
         addends = [_horner(design, number, table, stages, last) for number, table in enumerate(tables)]
         bias = Range(design.bias, design.bias)
-        v = signed(f"v_{last}", reach["v"], bias, *(each.reach(drop) for each, drop in addends))
+        addend_ranges = [each.reach(drop) for each, drop in addends]
+        v = signed(f"v_{last}", sum(addend_ranges, bias), bias, *addend_ranges)
         v = replace(v, width=max(v.width, design.shift + 1))
         total = r = Signal(f"r_{last}", v.width - design.shift, True)
         fold, cut = None, [(v, design.shift)]
@@ -285,7 +289,7 @@ def _dx_source(term: Term, u: str) -> str:
 
 def _horner(design: Design, number: int, table: Table, stages: dict[int, Stage], last: int) -> tuple[Signal, int]:
     """Put a term's products into their stages; gives what it adds to the sum, and the zeros to put back."""
-    reach, degree, read = ranges(design), design.terms[number].degree, _read_stage(design)
+    degree, read = design.terms[number].degree, _read_stage(design)
     if table.dx is None or table.highest is None:
         return _carry(stages, table.columns[0].c, read, last), table.columns[0].drop
     prefix = table.word.name.removesuffix(f"word_{read}")
@@ -294,9 +298,9 @@ def _horner(design: Design, number: int, table: Table, stages: dict[int, Stage],
         stage, column = read + degree - power, table.columns[power]
         dx = _carry(stages, table.dx, read, stage - 1)
         c = _carry(stages, column.c, read, stage)
-        p = signed(f"{prefix}p{power}_{stage}", reach[f"p{number}_{power}"])
-        p = replace(p, width=max(p.width, h.width, dx.width))
-        total = signed(f"{prefix}h{power}_{stage}", reach[f"h{number}_{power}"], p.reach(), c.reach(column.drop))
+        p = signed(f"{prefix}p{power}_{stage}", h.reach() * dx.reach(), h.reach())
+        added = c.reach(column.drop)
+        total = signed(f"{prefix}h{power}_{stage}", p.reach() + added, p.reach(), added)
         stages[stage].products.append(Product(p, h, dx, total, c, column.drop))
         h = total
     return _carry(stages, h, read + degree, last), 0
@@ -320,7 +324,7 @@ def _fold(design: Design, r: Signal, stages: dict[int, Stage], last: int) -> tup
         k = signed("k", reach["k"], port.reach(), Range(-abs(spec.input.zero_point), abs(spec.input.zero_point)))
     positive = Range(0, max(reach["k"].high, 0)).unsigned_width
     line = Signal("line_1", positive + design.line_shift, False)
-    rest = signed(f"rest_{last}", reach["rest"], line.reach(), r.reach())
+    rest = signed(f"rest_{last}", reach["rest"], line.reach())
     rest = replace(rest, width=max(rest.width, design.line_drop + 1))
     dropped = rest
     if design.line_drop:

@@ -10,7 +10,7 @@ from typing import Any
 
 import gelugen
 from gelugen.design import Design
-from gelugen.emit.rendering import Contract, request_hash
+from gelugen.emit.rendering import Contract, request_hash, table_order
 from gelugen.spec import Target, command
 
 MANIFEST = "manifest.json"
@@ -35,13 +35,6 @@ def manifest_text(design: Design, target: Target, contract: Contract, latency: i
         "files": {name: sha256(text) for name, text in files.items()},
     }
     return dump({**data, "manifest_sha256": digest(data)})
-
-
-def table_order(design: Design) -> str:
-    """What a table is indexed by, in words."""
-    if design.fold == "none":
-        return "the input code's bits as an unsigned number (a cast to the unsigned type), segment = bits >> dx_bits"
-    return "u = |code - zero_point|, segment = u >> dx_bits"
 
 
 def digest(data: Mapping[str, Any]) -> str:

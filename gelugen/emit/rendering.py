@@ -55,6 +55,7 @@ class Contract:
                 ("guarantee", f"{spec.guarantee.describe()}; ties {_TIES[spec.ties]}"),
                 ("error", accuracy.describe()),
                 ("design", describe(design)),
+                ("order", table_order(design)),
                 ("size", f"{design.rom_bits} ROM bits"),
                 ("made by", command(spec, target)),
                 ("spec", f"sha256 {request_hash(design, target)}"),
@@ -73,6 +74,15 @@ _TIES = {
 def request_hash(design: Design, target: Target) -> str:
     """SHA-256 over Spec and Target."""
     return spec_hash({**design.spec.fields(), "name": target.name})
+
+
+def table_order(design: Design) -> str:
+    """What a table is indexed by, in words."""
+    if design.fold == "none":
+        kind = "two's complement bits" if design.spec.input.signed else "bits"
+        return f"a table is indexed by the input code's {kind} as an unsigned number u, low bits dropped"
+    zero_point = design.spec.input.zero_point
+    return f"a table is indexed by u = |code - {zero_point}|, low bits dropped"
 
 
 def describe(design: Design) -> str:

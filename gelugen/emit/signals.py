@@ -1,4 +1,4 @@
-"""The range of every value on a design's datapath, over all codes: widths follow from it and cannot overflow."""
+"""The range of every value on a design's datapath: widths follow from it and cannot overflow."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ class Range:
 
     low: int
     high: int
+
+    def __add__(self, other: Range) -> Range:
+        return Range(self.low + other.low, self.high + other.high)
+
+    def __mul__(self, other: Range) -> Range:
+        corners = [one * two for one in (self.low, self.high) for two in (other.low, other.high)]
+        return Range(min(corners), max(corners))
 
     @property
     def signed_width(self) -> int:

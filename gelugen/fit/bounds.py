@@ -16,6 +16,7 @@ from gelugen.spec import Guarantee, Spec
 
 FREE = 1 << 30
 """A bound that does not bind: past every value, and small enough to be shifted by 24 within 63 bits."""
+_LARGEST_POWER = 16
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,10 @@ def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: 
         return Bounds(low[order], high[order], real[order] + spec.output.zero_point)
     ratio = Fraction(spec.input.scale) / Fraction(spec.output.scale)
     power = ratio.numerator.bit_length() - ratio.denominator.bit_length()
-    if ratio != Fraction(2) ** power or abs(power) > spec.input.bits:
+    if ratio != Fraction(2) ** power or abs(power) > _LARGEST_POWER:
         raise GelugenError(
-            f"architecture {architecture.name} needs an input scale that is the output scale times a power of "
-            f"two, and {spec.input.scale!r} / {spec.output.scale!r} is none: "
+            f"architecture {architecture.name} needs an input scale that is the output scale times a power of two "
+            f"(2^-{_LARGEST_POWER} to 2^{_LARGEST_POWER}), and {spec.input.scale!r} / {spec.output.scale!r} is none: "
             f"take {architecture.name.removeprefix('residual-')}"
         )
     up, down, offset = max(power, 0), max(-power, 0), spec.output.zero_point

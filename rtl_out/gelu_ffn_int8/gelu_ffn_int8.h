@@ -9,6 +9,8 @@
  * error      at most 0.4975 ulp (code 38), mean 0.1783 ulp, 100.00% of codes correctly rounded
  * design     uniform-linear: a line on each of 2^n equal segments; 64 segments of 4 codes, 10 + 4 bits
  *            each
+ * order      a table is indexed by the input code's two's complement bits as an unsigned number u, low
+ *            bits dropped
  * size       896 ROM bits
  * made by    gelugen generate --function gelu --input int8:scale=0x1.1543a80000000p-4,zero_point=-18 --output int8:scale=0x1.41c42e0000000p-5,zero_point=-124 --guarantee correct --name gelu_ffn_int8
  * spec       sha256 10497305ccbafbc2181e61da7ee5ebe94d69166c7a455c0e06ec7f80f0263df7
@@ -26,7 +28,7 @@
 extern "C" {
 #endif
 
-/* Segment i: codes bits u with u >> 2 == i. */
+/* Entry i serves the codes with u >> 2 == i. */
 static const int16_t gelu_ffn_int8_c0[64] = {
     -370, -339, -307, -278, -248, -220, -192, -164,
     -136, -108,  -81,  -53,  -26,    2,   30,   57,

@@ -9,6 +9,8 @@
 //   error      at most 0.4975 ulp (code 38), mean 0.1783 ulp, 100.00% of codes correctly rounded
 //   design     uniform-linear: a line on each of 2^n equal segments; 64 segments of 4 codes, 10 + 4 bits
 //              each
+//   order      a table is indexed by the input code's two's complement bits as an unsigned number u, low
+//              bits dropped
 //   size       896 ROM bits
 //   made by    gelugen generate --function gelu --input int8:scale=0x1.1543a80000000p-4,zero_point=-18 --output int8:scale=0x1.41c42e0000000p-5,zero_point=-124 --guarantee correct --name gelu_ffn_int8
 //   spec       sha256 10497305ccbafbc2181e61da7ee5ebe94d69166c7a455c0e06ec7f80f0263df7
@@ -118,25 +120,26 @@ module gelu_ffn_int8 (
         dx_1 <= {~in_data[1], in_data[0:0]};
 
     // Stage 2: products
-    reg signed [4:0] p0_2;
+    reg signed [5:0] p0_2;
     reg signed [9:0] c0_2;
     always @(posedge clk) begin
         p0_2 <= h1_1 * dx_1;
         c0_2 <= c0_1;
     end
-    wire signed [9:0] h0_2 = {{5{p0_2[4]}}, p0_2} + c0_2;
+    wire signed [10:0] h0_2 = {{5{p0_2[5]}}, p0_2} + {c0_2[9], c0_2};
 
     // Stage 3: sum, shift
-    wire signed [9:0] v_2 = h0_2;
-    wire signed [7:0] r_2 = v_2[9:2];
+    wire signed [10:0] v_2 = h0_2;
+    wire signed [8:0] r_2 = v_2[10:2];
     reg signed [7:0] out;
     always @(posedge clk) begin
-        out <= r_2;
+        out <= r_2[7:0];
     end
     assign out_data = out;
 
-    // Bits that a shift drops
+    // Bits that nothing needs
     wire [1:0] unused_v_2 = v_2[1:0];
+    wire [0:0] unused_r_2 = r_2[8:8];
 
 endmodule
 

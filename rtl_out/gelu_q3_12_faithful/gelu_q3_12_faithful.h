@@ -9,6 +9,7 @@
  * error      at most 0.9956 ulp (code -8820), mean 0.1659 ulp, 90.61% of codes correctly rounded
  * design     residual-uniform-linear: relu(x) minus a line on each equal segment of |x|; 123 segments of
  *            128 codes, 12 + 6 bits each
+ * order      a table is indexed by u = |code - 0|, low bits dropped
  * size       2214 ROM bits
  * made by    gelugen generate --function gelu --input q3.12 --output q3.12 --guarantee faithful
  * spec       sha256 28732fd87fe04d65073dc9668c478ae672aed901c7ad1db816d34fd3a4532530
@@ -26,7 +27,7 @@
 extern "C" {
 #endif
 
-/* Segment i: codes u with u >> 7 == i; past the end all is 0. */
+/* Entry i serves the codes with u >> 7 == i; past the end all is 0. */
 static const uint16_t gelu_q3_12_faithful_c0[123] = {
      127,  371,  602,  819, 1025, 1217, 1398, 1566,
     1722, 1865, 1998, 2119, 2229, 2328, 2415, 2494,

@@ -9,6 +9,7 @@
 //   error      at most 0.9956 ulp (code -8820), mean 0.1659 ulp, 90.61% of codes correctly rounded
 //   design     residual-uniform-linear: relu(x) minus a line on each equal segment of |x|; 123 segments of
 //              128 codes, 12 + 6 bits each
+//   order      a table is indexed by u = |code - 0|, low bits dropped
 //   size       2214 ROM bits
 //   made by    gelugen generate --function gelu --input q3.12 --output q3.12 --guarantee faithful
 //   spec       sha256 28732fd87fe04d65073dc9668c478ae672aed901c7ad1db816d34fd3a4532530
@@ -192,7 +193,7 @@ module gelu_q3_12_faithful (
     end
 
     // Stage 3: products
-    reg signed [11:0] p0_3;
+    reg signed [12:0] p0_3;
     reg [11:0] c0_3;
     reg [14:0] line_3;
     always @(posedge clk) begin
@@ -200,19 +201,19 @@ module gelu_q3_12_faithful (
         c0_3 <= c0_2;
         line_3 <= line_2;
     end
-    wire signed [16:0] h0_3 = {{5{p0_3[11]}}, p0_3} + {1'd0, c0_3, 4'd0};
+    wire signed [17:0] h0_3 = {{5{p0_3[12]}}, p0_3} + {2'd0, c0_3, 4'd0};
 
     // Stage 4: sum, shift, unfold
-    wire signed [16:0] v_3 = h0_3;
-    wire signed [10:0] r_3 = v_3[16:6];
-    wire signed [15:0] rest_3 = {1'd0, line_3} - {{5{r_3[10]}}, r_3};
+    wire signed [17:0] v_3 = h0_3;
+    wire signed [11:0] r_3 = v_3[17:6];
+    wire signed [15:0] rest_3 = {1'd0, line_3} - {{4{r_3[11]}}, r_3};
     reg signed [15:0] out;
     always @(posedge clk) begin
         out <= rest_3;
     end
     assign out_data = out;
 
-    // Bits that a shift drops
+    // Bits that nothing needs
     wire [5:0] unused_v_3 = v_3[5:0];
 
 endmodule

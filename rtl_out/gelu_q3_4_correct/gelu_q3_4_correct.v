@@ -9,6 +9,7 @@
 //   error      at most 0.4976 ulp (code -35), mean 0.1020 ulp, 100.00% of codes correctly rounded
 //   design     residual-uniform-linear: relu(x) minus a line on each equal segment of |x|; 9 segments of 4
 //              codes, 4 + 2 bits each
+//   order      a table is indexed by u = |code - 0|, low bits dropped
 //   size       54 ROM bits
 //   made by    gelugen generate --function gelu --input q3.4 --output q3.4 --guarantee correct
 //   spec       sha256 359d66a147587367fdd1efdcd0a7ce449a0ad6f93600e2c83f6dcbfd3a3ed8b3
@@ -78,7 +79,7 @@ module gelu_q3_4_correct (
     end
 
     // Stage 3: products
-    reg signed [2:0] p0_3;
+    reg signed [3:0] p0_3;
     reg [3:0] c0_3;
     reg [6:0] line_3;
     always @(posedge clk) begin
@@ -86,19 +87,19 @@ module gelu_q3_4_correct (
         c0_3 <= c0_2;
         line_3 <= line_2;
     end
-    wire signed [4:0] h0_3 = {{2{p0_3[2]}}, p0_3} + {1'd0, c0_3};
+    wire signed [5:0] h0_3 = {{2{p0_3[3]}}, p0_3} + {2'd0, c0_3};
 
     // Stage 4: sum, shift, unfold
-    wire signed [4:0] v_3 = h0_3;
-    wire signed [2:0] r_3 = v_3[4:2];
-    wire signed [7:0] rest_3 = {1'd0, line_3} - {{5{r_3[2]}}, r_3};
+    wire signed [5:0] v_3 = h0_3;
+    wire signed [3:0] r_3 = v_3[5:2];
+    wire signed [7:0] rest_3 = {1'd0, line_3} - {{4{r_3[3]}}, r_3};
     reg signed [7:0] out;
     always @(posedge clk) begin
         out <= rest_3;
     end
     assign out_data = out;
 
-    // Bits that a shift drops
+    // Bits that nothing needs
     wire [1:0] unused_v_3 = v_3[1:0];
 
 endmodule

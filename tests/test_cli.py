@@ -1,0 +1,322 @@
+"""The command line: what it prints, where it writes, and one sentence with exit code 2 for everything else."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gelugen
+from gelugen.cli import main
+from gelugen.flow import default_set, generate
+from gelugen.spec import Spec
+
+GELU8 = ["--function", "gelu", "--input", "q3.4", "--output", "q3.4"]
+
+
+def tree(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return generate(Spec("gelu", "q3.4", "q3.4"), tmp_path / "made").folder
+
+
+# -- what it does --------------------------------------------------------------------------------------------
+
+
+def test_flags_make_a_folder_named_after_the_spec(tmp_path, capsys):
+    assert main(["generate", *GELU8, "-o", str(tmp_path)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["gelu_q3_4_correct"]
+    assert "written" in capsys.readouterr().out
+    assert main(["generate", *GELU8, "-o", str(tmp_path)]) == 0
+    assert "unchanged" in capsys.readouterr().out
+
+
+def test_toml_and_flags_give_the_same_bytes(tmp_path):
+    flags = ["--function", "gelu_tanh", "--input", "int8:scale=0.05,zero_point=-3", "--output", "int8:scale=fit"]
+    assert main(["generate", *flags, "--guarantee", "faithful", "--name", "layer", "-o", str(tmp_path / "a")]) == 0
+    spec = tmp_path / "spec.toml"
+    spec.write_text(
+        '[design.layer]\nfunction = "gelu_tanh"\n'
+        'input = { bits = 8, signed = true, scale = "0x1.999999999999ap-5", zero_point = -3 }\n'
+        'output = "int8:scale=fit"\nguarantee = "faithful"\n'
+    )
+    assert main(["generate", str(spec), "-o", str(tmp_path / "b")]) == 0
+    for path in (tmp_path / "a" / "layer").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / "layer" / path.name).read_bytes()
+
+
+def test_the_command_in_the_manifest_makes_the_same_bytes_again(tmp_path):
+    for spec, target in default_set():
+        made = generate(spec, tmp_path / "first", target)
+        command = json.loads((made.folder / "manifest.json").read_text())["command"]
+        words = shlex.split(command)
+        assert words[0] == "gelugen"
+        assert main([*words[1:], "-o", str(tmp_path / "again")]) == 0
+        for path in made.folder.iterdir():
+            assert path.read_bytes() == (tmp_path / "again" / target.name / path.name).read_bytes()
+
+
+def test_without_arguments_the_default_set_is_made(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["generate"]) == 0
+    assert {path.name for path in (tmp_path / "rtl_out").iterdir()} == {target.name for _, target in default_set()}
+
+
+def test_show_json_has_the_promised_keys(folder, capsys):
+    assert main(["show", str(folder), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert list(data) == [
+        "name", "function", "input", "output", "guarantee", "architecture", "rom_bits", "max_ulp", "mean_ulp",
+        "correctly_rounded", "worst_code", "latency",
+    ]  # fmt: skip
+    assert (data["input"], data["guarantee"], data["rom_bits"], data["latency"]) == ("q3.4", "correct", 54, 4)
+    assert data["correctly_rounded"] == 1.0
+    assert 0.49 < data["max_ulp"] < 0.5
+
+
+def test_show_draws_a_picture(folder, tmp_path, capsys):
+    picture = tmp_path / "design.png"
+    assert main(["show", str(folder), "--plot", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size > 20_000
+    assert "a plain table has 2048" in capsys.readouterr().out
+
+
+@pytest.mark.needs("cc", "icarus")
+def test_verify_prints_a_table_and_json(folder, capsys):
+    assert main(["verify", str(folder), "--with", "cc,icarus"]) == 0
+    assert "256 of 256" in capsys.readouterr().out
+    assert main(["verify", str(folder), "--with", "cc", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["passed"] is True
+    for verdict in data["designs"][str(folder)]:
+        assert (verdict["status"], verdict["checked"], verdict["mismatches"]) == ("pass", 256, 0)
+
+
+@pytest.mark.needs("cc")
+def test_a_mismatch_below_the_hashes_gives_exit_code_1(folder, capsys):
+    from gelugen.emit.manifest import digest, dump, sha256
+
+    header = folder / f"{folder.name}.h"
+    header.write_text(header.read_text().replace("     4, 10, 13", "     4, 10, 21"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"][header.name] = sha256(header.read_text())
+    (folder / "manifest.json").write_text(dump({**manifest, "manifest_sha256": digest(manifest)}))
+    assert main(["verify", str(folder), "--with", "cc", "--json"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert data["passed"] is False
+    assert {verdict["mismatches"] for verdict in data["designs"][str(folder)][1:]} == {8}
+
+
+def test_functions_lists_the_catalogue(capsys):
+    assert main(["functions", "--json"]) == 0
+    assert {each["name"] for each in json.loads(capsys.readouterr().out)} == {"gelu", "gelu_tanh", "gelu_sigmoid"}
+    assert main(["functions"]) == 0
+    assert "arXiv:1606.08415" in capsys.readouterr().out
+
+
+def test_python_m_gelugen_is_the_same_command(tmp_path):
+    run = [sys.executable, "-m", "gelugen"]
+    done = subprocess.run([*run, "--version"], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout == f"gelugen {gelugen.__version__}\n"
+    closed = subprocess.run([*run, "functions"], stdout=subprocess.DEVNULL, cwd=tmp_path, check=False)
+    assert closed.returncode == 0
+
+
+def test_the_python_api_of_the_readme(tmp_path):
+    spec = gelugen.Spec(function="gelu", input="q3.4", output="q3.4", guarantee="correct")
+    design = gelugen.build(spec)
+    codes = spec.input.codes()
+    assert (design.eval(codes) == spec.golden().codes).all()
+    made = gelugen.generate(spec, tmp_path)
+    assert gelugen.load(made.folder) == design
+    assert design(1.0) == 0.8125  # 13/16 is the nearest to 0.8413
+    assert gelugen.measure(design).correctly_rounded == 1.0
+
+
+# -- what it refuses -----------------------------------------------------------------------------------------
+
+REFUSALS = {
+    "no command": ([], "COMMAND"),
+    "unknown command": (["genrate"], "genrate"),
+    "unknown flag": (["generate", "--gaurantee", "correct"], "--gaurantee"),
+    "unknown function": (["generate", *GELU8, "--function", "gleu"], "'gleu' is not known: it must be one of gelu"),
+    "malformed format": (["generate", *GELU8, "--input", "q3,4"], "'q3,4' is not known"),
+    "contradictory format": (["generate", *GELU8, "--input", "int8:scale=1,scale=2"], "gives scale twice"),
+    "affine without scale": (["generate", *GELU8, "--input", "int8"], "lacks its scale"),
+    "too narrow": (["generate", *GELU8, "--input", "q1.1"], "'q1.1' has 3 bits: a format must have 4 to 16 bits"),
+    "too wide": (["generate", *GELU8, "--output", "int17:scale=1"], "has 17 bits: a format must have 4 to 16 bits"),
+    "scale zero": (["generate", *GELU8, "--input", "int8:scale=0"], "scale 0.0 must be a finite number above zero"),
+    "scale negative": (["generate", *GELU8, "--input", "int8:scale=-1"], "scale -1.0 must be a finite number"),
+    "scale NaN": (["generate", *GELU8, "--input", "int8:scale=nan"], "scale nan must be a finite number"),
+    "scale infinite": (["generate", *GELU8, "--output", "int8:scale=inf"], "scale inf must be a finite number"),
+    "scale no number": (["generate", *GELU8, "--output", "int8:scale=big"], "scale 'big' must be a number"),
+    "zero point outside": (
+        ["generate", *GELU8, "--output", "int8:scale=1,zero_point=128"],
+        "zero_point 128 is outside int8: it must lie between -128 and 127",
+    ),
+    "input asks for a fit": (["generate", *GELU8, "--input", "int8:scale=fit"], "which only an output format can"),
+    "unknown guarantee": (["generate", *GELU8, "--guarantee", "exact"], "guarantee 'exact' is not known"),
+    "guarantee of nothing": (["generate", *GELU8, "--guarantee", "ulp:0"], "guarantee 'ulp:0' is not known"),
+    "guarantee that cannot be kept": (
+        ["generate", *GELU8, "--guarantee", "ulp:0.3", "--architecture", "residual-table"],
+        "residual-table cannot keep the guarantee ulp:0.3 of gelu from q3.4 to q3.4: at best it keeps ulp:0.4977",
+    ),
+    "guarantee that nothing keeps": (["generate", *GELU8, "--guarantee", "ulp:0.3"], "at best it keeps ulp:0.4977"),
+    "unknown architecture": (["generate", *GELU8, "--architecture", "cubic"], "architecture 'cubic' is not known"),
+    "fold that does not fit": (
+        ["generate", *GELU8, "--output", "int8:scale=0.3", "--architecture", "residual-table"],
+        "residual-table needs an input scale that is the output scale times a power of two",
+    ),
+    "unknown ties": (["generate", *GELU8, "--ties", "odd"], "ties 'odd' is not known"),
+    "no input": (["generate", "--function", "gelu", "--output", "q3.4"], "--input is missing"),
+    "only a name": (["generate", "--name", "act"], "--function is missing"),
+    "name no identifier": (["generate", *GELU8, "--name", "8bit"], "name '8bit' is no identifier in C and Verilog"),
+    "name is a keyword of C": (["generate", *GELU8, "--name", "double"], "'double' is taken by C, C++ or Verilog"),
+    "name is a keyword of Verilog": (["generate", *GELU8, "--name", "module"], "'module' is taken"),
+    "name leaves the folder": (["generate", *GELU8, "--name", "../act"], "name '../act' is no identifier"),
+    "name empty": (["generate", *GELU8, "--name", ""], "name '' is no identifier"),
+    "name too long": (["generate", *GELU8, "--name", "a" * 64], "it must have at most 63"),
+    "TOML missing": (["generate", "none.toml"], "none.toml cannot be read"),
+    "TOML and flags": (["generate", "none.toml", *GELU8], "by flags or by TOML, not both"),
+    "output folder is a file": (["generate", *GELU8, "-o", "file/below"], "file/below cannot be written"),
+    "output folder cannot be made": (["generate", *GELU8, "-o", "/dev/null/x"], "/dev/null/x cannot be written"),
+    "nothing to verify": (["verify"], "DIR"),
+    "verify no folder": (["verify", "none"], "none is no folder"),
+    "verify a foreign folder": (["verify", "."], "holds no gelugen design"),
+    "verify with an unknown tool": (["verify", "good", "--with", "cc,vivado"], "tool 'vivado' is not known"),
+    "verify with nothing": (["verify", "good", "--with", ""], "tool '' is not known"),
+    "show no folder": (["show", "none"], "none is no folder"),
+    "plot into nowhere": (["show", "good", "--plot", "none/below.png"], "none/below.png cannot be written"),
+    "plot of an unknown kind": (["show", "good", "--plot", "design.xyz"], "design.xyz cannot be written"),
+}
+
+
+@pytest.mark.parametrize(("words", "sentence"), REFUSALS.values(), ids=REFUSALS)
+def test_bad_input_is_one_sentence_and_writes_nothing(tmp_path, monkeypatch, capsys, words, sentence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("mine")
+    if "good" in words:
+        generate(Spec("gelu", "q3.4", "q3.4"), tmp_path).folder.rename("good")
+    before = tree(tmp_path)
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("gelugen: ")
+    assert said.err.count("\n") == 1
+    assert sentence in said.err
+    assert tree(tmp_path) == before
+
+
+TOML_REFUSALS = {
+    "not TOML": ("[design.act\n", "is not TOML"),
+    "no design": ("", "holds no design"),
+    "design is no table": ("design = 3\n", "holds no design"),
+    "unknown top key": ('[designs.act]\nfunction = "gelu"\n', "unknown key 'designs'"),
+    "unknown key": ('[design.act]\nfunction = "gelu"\nin = "q3.4"\n', "[design.act]: key 'in' is not known"),
+    "missing key": ('[design.act]\nfunction = "gelu"\ninput = "q3.4"\n', "key 'output' is missing"),
+    "wrong type": ("[design.act]\nfunction = 3\ninput = 4\noutput = 5\n", "function 3 is not known"),
+    "format of the wrong type": ('[design.act]\nfunction = "gelu"\ninput = 4\noutput = 5\n', "format 4 must be text"),
+    "guarantee of the wrong type": (
+        '[design.act]\nfunction = "gelu"\ninput = "q3.4"\noutput = "q3.4"\nguarantee = 1\n',
+        "guarantee 1 is not known",
+    ),
+    "unknown format key": (
+        '[design.act]\nfunction = "gelu"\ninput = { bits = 8, signed = true, scale = 1, zero = 0 }\noutput = "q3.4"\n',
+        "format key 'zero' is not known",
+    ),
+    "bad name": ('[design."a b"]\nfunction = "gelu"\ninput = "q3.4"\noutput = "q3.4"\n', "name 'a b' is no identifier"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), TOML_REFUSALS.values(), ids=TOML_REFUSALS)
+def test_a_bad_toml_is_one_sentence_with_its_name(tmp_path, capsys, text, sentence):
+    path = tmp_path / "spec.toml"
+    path.write_text(text)
+    assert main(["generate", str(path), "-o", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"gelugen: {path}")
+    assert sentence in said
+    assert said.count("\n") == 1
+    assert tree(tmp_path) == ["spec.toml"]
+
+
+def test_one_bad_design_keeps_the_whole_toml_from_being_made(tmp_path, capsys):
+    good = 'function = "gelu"\ninput = "q3.4"\noutput = "q3.4"\n'
+    path = tmp_path / "spec.toml"
+    path.write_text(f'[design.good]\n{good}[design.bad]\n{good}guarantee = "none"\n')
+    assert main(["generate", str(path), "-o", str(tmp_path / "out")]) == 2
+    assert "[design.bad]" in capsys.readouterr().err
+    assert tree(tmp_path) == ["spec.toml"]
+
+
+def test_a_design_asked_for_twice_is_refused(tmp_path, capsys):
+    path = tmp_path / "spec.toml"
+    path.write_text('[design.act]\nfunction = "gelu"\ninput = "q3.4"\noutput = "q3.4"\n')
+    assert main(["generate", str(path), str(path), "-o", str(tmp_path / "out")]) == 2
+    assert "design act is asked for twice" in capsys.readouterr().err
+
+
+def test_a_folder_without_permission_is_one_sentence(tmp_path, capsys, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)  # root may write everywhere, so ask the file system's answer for
+    assert main(["generate", *GELU8, "-o", str(tmp_path / "out")]) == 2
+    assert "cannot be written (permission denied)" in capsys.readouterr().err
+
+
+def test_a_foreign_file_in_the_way_is_one_sentence(folder, capsys):
+    (folder / "mine.txt").write_text("mine")
+    assert main(["generate", *GELU8, "-o", str(folder.parent)]) == 2
+    assert "mine.txt was not made by gelugen" in capsys.readouterr().err
+
+
+def test_a_tampered_folder_is_one_sentence(folder, capsys):
+    (folder / f"{folder.name}.h").write_text("")
+    assert main(["verify", str(folder)]) == 2
+    assert "is not what gelugen wrote" in capsys.readouterr().err
+
+
+def test_a_missing_tool_is_one_sentence(folder, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert main(["verify", str(folder), "--with", "icarus"]) == 2
+    assert "Icarus Verilog is missing: apt-get install iverilog" in capsys.readouterr().err
+
+
+def test_an_unexpected_error_is_no_traceback(monkeypatch, capsys):
+    monkeypatch.setattr("gelugen.functions.CATALOGUE", None)
+    monkeypatch.delenv("GELUGEN_DEBUG", raising=False)
+    assert main(["functions"]) == 70
+    said = capsys.readouterr().err
+    assert said.startswith("gelugen: internal error")
+    assert said.count("\n") == 1
+
+
+def test_a_closed_pipe_is_no_error():
+    words = f"{shlex.quote(sys.executable)} -m gelugen functions --json | head -c 1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {words}"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_starts_without_the_heavy_libraries():
+    code = "import sys, gelugen.cli as c\ntry:\n c.main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('numpy', 'flint', 'jinja2', 'rich', 'cocotb') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
+
+
+def test_assets_are_found_from_anywhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    from gelugen.assets import folder as asset
+
+    assert (asset("templates") / "verilog" / "module.v.j2").is_file()
+    assert (asset("sim") / "sweep.py").is_file()
+    with pytest.raises(gelugen.GelugenError, match="install gelugen again"):
+        asset("nothing")
+    assert Path(asset("sim")).is_absolute()

@@ -1,0 +1,459 @@
+"""What a user asks for: Spec, Guarantee and Target, as Python, TOML and a command line, and the names they get."""
+
+import itertools
+import shlex
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gelugen.architectures import ARCHITECTURES
+from gelugen.cli import _parser, _requests
+from gelugen.errors import GelugenError
+from gelugen.formats import TIES, Format
+from gelugen.functions import CATALOGUE
+from gelugen.identifiers import RESERVED, check_identifier
+from gelugen.spec import Guarantee, Spec, Target, command, from_fields, from_toml, read_toml, spec_hash, to_toml
+
+# -- any request -----------------------------------------------------------------------------------------------
+
+
+@st.composite
+def formats(draw):
+    bits, signed = draw(st.integers(4, 16)), draw(st.booleans())
+    if draw(st.booleans()):
+        return Format(bits, signed, 2.0 ** -draw(st.integers(0, bits - signed)))
+    least = -(1 << bits - 1) if signed else 0
+    scale = draw(st.floats(2.0**-126, 2.0**126))
+    return Format(bits, signed, scale, draw(st.integers(least, least + (1 << bits) - 1)))
+
+
+GUARANTEES = st.one_of(
+    st.just("correct"),
+    st.just("faithful"),
+    st.integers(1, 65535).map(lambda n: f"ulp:{n}"),
+    st.decimals("0.001", 65535, places=3).map(lambda n: f"ulp:{n}"),
+)
+SPECS = st.builds(
+    Spec,
+    function=st.sampled_from(sorted(CATALOGUE)),
+    input=formats(),
+    output=formats(),
+    guarantee=GUARANTEES,
+    architecture=st.sampled_from(["auto", *ARCHITECTURES]),
+    ties=st.sampled_from(TIES),
+)
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,9}(_[a-z0-9]{1,9}){0,3}_lut", fullmatch=True)
+
+
+@given(SPECS)
+def test_the_fields_of_a_spec_give_it_back(spec):
+    fields = spec.fields()
+    assert all(isinstance(value, str) for value in fields.values())
+    assert Spec(**fields) == spec
+    assert from_fields(fields) == spec
+    assert Spec(**fields).fields() == fields
+
+
+@given(st.dictionaries(NAMES, SPECS, min_size=1, max_size=3))
+def test_toml_gives_the_specs_and_their_names_back(requests):
+    text = to_toml(requests)
+    assert from_toml(text, "specs.toml") == [(spec, Target(name)) for name, spec in requests.items()]
+    assert to_toml(dict(requests)) == text
+
+
+@given(SPECS, NAMES)
+def test_the_canonical_command_asks_for_the_same_again(spec, name):
+    program, *arguments = shlex.split(command(spec, Target(name)))
+    assert program == "gelugen"
+    assert _requests(_parser().parse_args(arguments)) == [(spec, Target(name))]
+
+
+def test_the_canonical_command_leaves_out_what_is_the_default():
+    spec = Spec("gelu", "q3.12", "q3.12", "faithful")
+    plain = "gelugen generate --function gelu --input q3.12 --output q3.12 --guarantee faithful"
+    assert command(spec, Target(spec.default_name())) == plain
+    assert command(spec, Target("act")) == f"{plain} --name act"
+    arguments = shlex.split(plain)[1:]
+    assert _requests(_parser().parse_args(arguments)) == [(spec, Target("gelu_q3_12_faithful"))]
+
+
+def test_the_canonical_command_says_what_is_not_the_default():
+    spec = Spec("gelu_tanh", "q3.4", "int8:scale=0.05", "ulp:1.50", "residual_table", "away")
+    assert command(spec, Target("act")) == (
+        "gelugen generate --function gelu_tanh --input q3.4 --output int8:scale=0x1.999999999999ap-5,zero_point=0 "
+        "--guarantee ulp:1.5 --architecture residual-table --ties away --name act"
+    )
+
+
+@given(SPECS)
+def test_equal_specs_have_equal_hashes(spec):
+    again = Spec(**spec.fields())
+    assert spec_hash(again.fields()) == spec_hash(spec.fields())
+    assert spec_hash(dict(reversed(spec.fields().items()))) == spec_hash(spec.fields())
+    other = Spec(**{**spec.fields(), "ties": TIES[TIES.index(spec.ties) - 1]})
+    assert spec_hash(other.fields()) != spec_hash(spec.fields())
+
+
+# -- Spec ------------------------------------------------------------------------------------------------------
+
+
+def test_a_spec_by_example():
+    spec = Spec(function="gelu", input="q3.12", output="int8:scale=0.05,zero_point=-3")
+    assert spec.input == Format(16, True, 2.0**-12)
+    assert spec.output == Format(8, True, 0.05, -3)
+    assert spec.guarantee == Guarantee("correct")
+    assert (spec.architecture, spec.ties) == ("auto", "even")
+    assert spec.fields() == {
+        "function": "gelu",
+        "input": "q3.12",
+        "output": "int8:scale=0x1.999999999999ap-5,zero_point=-3",
+        "guarantee": "correct",
+        "architecture": "auto",
+        "ties": "even",
+    }
+
+
+def test_a_spec_takes_formats_mappings_and_guarantees_as_objects():
+    text = Spec("gelu", "q3.4", "q3.4", "ulp:2.5", "residual-table")
+    objects = Spec(
+        "gelu",
+        Format(8, True, 0.0625),
+        {"bits": 8, "signed": True, "scale": 0.0625},
+        Guarantee("ulp", Fraction(5, 2)),
+        "residual_table",
+    )
+    assert objects == text
+    assert hash(objects) == hash(text)
+
+
+def test_scale_fit_becomes_a_scale_that_holds_the_function():
+    spec = Spec("gelu", "q3.4", "int8:scale=fit,zero_point=-100")
+    assert spec.output.zero_point == -100
+    # the greatest value, 7.9375 less 1e-14, has the 227 codes above the zero point
+    assert 7.9374999999 / 227 < spec.output.scale < 7.9375 / 227
+    assert "fit" not in spec.fields()["output"]
+    free = Spec("gelu", "q3.4", "int8:scale=fit")
+    codes = free.golden().codes
+    assert (int(codes.min()), int(codes.max())) == (-128, 127)
+    assert free.output.scale < spec.output.scale
+
+
+def test_scale_fit_finds_the_power_of_two_that_holds_a_function_just_below_its_asymptote():
+    # from 0 to 15.9375 = 255 / 16 less 1e-56
+    assert Spec("gelu", "uq4.4", "uint8:scale=fit").output == Format(8, False, 2.0**-4)
+
+
+def test_scale_fit_follows_a_tiny_input_scale():
+    spec = Spec("gelu", "int8:scale=0x1p-90", "int8:scale=fit")
+    assert 2.0**-92 < spec.output.scale < 2.0**-91  # x / 2 for tiny x: 255 half steps in 255 codes
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"function": "relu"}, "'relu'"),
+        ({"function": None}, "None"),
+        ({"input": "q3"}, "'q3'"),
+        ({"input": "int8:scale=fit"}, "scale=fit"),
+        ({"input": 8}, "8"),
+        ({"output": "int99:scale=1"}, "99 bits"),
+        ({"output": "int8:scale=fit,zero_point=127"}, "zero_point 127"),
+        ({"guarantee": "perfect"}, "'perfect'"),
+        ({"guarantee": None}, "None"),
+        ({"architecture": "spline"}, "'spline'"),
+        ({"architecture": 3}, "3"),
+        ({"architecture": None}, "None"),
+        ({"ties": "odd"}, "'odd'"),
+        ({"ties": None}, "None"),
+        ({"ties": ["even"]}, "['even']"),
+    ],
+    ids=repr,
+)
+def test_what_no_spec_can_hold_is_refused_by_name(change, named):
+    fields = {"function": "gelu", "input": "q3.4", "output": "q3.4"}
+    with pytest.raises(GelugenError) as refusal:
+        Spec(**{**fields, **change})
+    assert named in str(refusal.value)
+
+
+# -- Guarantee -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "ulp", "written"),
+    [
+        ("correct", "correct", 0, "correct"),
+        ("faithful", "faithful", 0, "faithful"),
+        ("ulp:1", "ulp", 1, "ulp:1"),
+        ("ulp:1.0", "ulp", 1, "ulp:1"),
+        ("ulp:2.5", "ulp", Fraction(5, 2), "ulp:2.5"),
+        ("ulp:.5", "ulp", Fraction(1, 2), "ulp:0.5"),
+        ("ulp:0.30", "ulp", Fraction(3, 10), "ulp:0.3"),
+        ("ulp:65535", "ulp", 65535, "ulp:65535"),
+    ],
+)
+def test_a_guarantee_reads_as(text, kind, ulp, written):
+    guarantee = Guarantee.parse(text)
+    assert guarantee == Guarantee(kind, Fraction(ulp))
+    assert str(guarantee) == written
+    assert Guarantee.parse(written) == guarantee
+
+
+def test_a_guarantee_is_described_as_a_formula():
+    assert Guarantee.parse("faithful").describe() == "faithful: |error| < 1 ulp at every code"
+    assert Guarantee.parse("ulp:2.5").describe() == "ulp:2.5: |error| <= 2.5 ulp at every code"
+    assert "correctly rounded" in Guarantee.parse("correct").describe()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Correct",
+        "exact",
+        "ulp",
+        "ulp:",
+        "ulp:0",
+        "ulp:0.0",
+        "ulp:-1",
+        "ulp:+1",
+        "ulp:1e3",
+        "ulp:nan",
+        "ulp:inf",
+        "ulp:1.",
+        "ulp: 1",
+        "ulp:65536",
+        "ulp:1/2",
+        "correct ",
+        None,
+        1,
+        0.5,
+        ["ulp:1"],
+    ],
+    ids=repr,
+)
+def test_what_is_no_guarantee_is_refused_by_name(text):
+    with pytest.raises(GelugenError) as refusal:
+        Guarantee.parse(text)
+    assert repr(text) in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["ulp:0.00001", "ulp:0.333333333333333333333333", "ulp:1234.56789012345678901"])
+def test_a_guarantee_with_many_digits_is_written_so_that_it_reads_back(text):
+    guarantee = Guarantee.parse(text)
+    assert Guarantee.parse(str(guarantee)) == guarantee
+
+
+# -- names -----------------------------------------------------------------------------------------------------
+
+GRID = [
+    Spec(function, x, y, guarantee, architecture, ties)
+    for function, x, y, guarantee, architecture, ties in itertools.product(
+        sorted(CATALOGUE),
+        ("q3.4", "uq3.4", "q3.12", "int8:scale=0.05,zero_point=-3", "int8:scale=0.05"),
+        ("q3.4", "uq0.8", "int8:scale=0.05,zero_point=-3", "uint8:scale=0.05,zero_point=3"),
+        ("correct", "faithful", "ulp:1", "ulp:2.5", "ulp:25"),
+        ("auto", *ARCHITECTURES),
+        TIES,
+    )
+]
+
+
+def test_default_names_of_a_grid_of_specs_are_distinct():
+    names = [spec.default_name() for spec in GRID]
+    assert len(set(names)) == len(GRID) == 6000
+
+
+def test_default_names_with_the_default_architecture_are_identifiers():
+    for spec in GRID:
+        if spec.architecture == "auto":
+            check_identifier(spec.default_name())
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_default_name_is_an_identifier_however_long_the_spec(architecture):
+    for spec in GRID:
+        if spec.architecture == architecture:
+            check_identifier(spec.default_name())
+
+
+def test_the_default_name_of_an_ulp_below_a_ten_thousandth_is_an_identifier():
+    check_identifier(Spec("gelu", "q3.4", "q3.4", "ulp:0.00001").default_name())
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (("gelu", "q3.12", "q3.12", "faithful"), "gelu_q3_12_faithful"),
+        (("gelu_tanh", "q3.12", "uq0.8"), "gelu_tanh_q3_12_uq0_8_correct"),
+        (("gelu", "q3.4", "q3.4", "ulp:2.5"), "gelu_q3_4_ulp2_5"),
+        (("gelu", "q3.4", "q3.4", "ulp:25"), "gelu_q3_4_ulp25"),
+        (("gelu", "q3.4", "q3.4", "correct", "residual-table", "up"), "gelu_q3_4_correct_residual_table_ties_up"),
+    ],
+)
+def test_a_default_name_by_example(fields, expected):
+    assert Spec(*fields).default_name() == expected
+
+
+def test_the_default_name_of_an_affine_format_ends_in_digits_of_the_hash():
+    spec = Spec("gelu", "q3.4", "int8:scale=0.05,zero_point=-3")
+    assert spec.default_name() == f"gelu_q3_4_int8_correct_{spec_hash(spec.fields())[:8]}"
+
+
+@pytest.mark.parametrize("name", ["a", "A9", "gelu_q3_12", "x_1_2_", "x" * 63, "Module", "gelu_lut", "mainly"])
+def test_a_good_name_is_taken(name):
+    check_identifier(name)
+    assert Target(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("", "''"),
+        ("_gelu", "'_gelu'"),
+        ("9gelu", "'9gelu'"),
+        ("gelu__lut", "'gelu__lut'"),
+        ("gelu-lut", "'gelu-lut'"),
+        ("gelu lut", "'gelu lut'"),
+        ("gelu.lut", "'gelu.lut'"),
+        ("gelu/lut", "'gelu/lut'"),
+        ("../gelu", "'../gelu'"),
+        ("gelu\n", r"'gelu\n'"),
+        ("gélu", "'gélu'"),
+        ("gelu٣", "'gelu٣'"),
+        ("gelu$", "'gelu$'"),
+        (r"\gelu", r"'\\gelu'"),
+        ("x" * 64, "64 characters"),
+        (None, "None"),
+        (3, "3"),
+        (b"gelu", "b'gelu'"),
+        ("int", "'int'"),  # C
+        ("while", "'while'"),
+        ("class", "'class'"),  # C++
+        ("erf", "'erf'"),  # the C library
+        ("main", "'main'"),
+        ("module", "'module'"),  # Verilog
+        ("logic", "'logic'"),  # SystemVerilog
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_bad_name_is_refused(name, named):
+    for take in (check_identifier, Target):
+        with pytest.raises(GelugenError) as refusal:
+            take(name)
+        assert named in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_a_taken_name_is_refused(name):
+    with pytest.raises(GelugenError, match=f"'{name}'"):
+        check_identifier(name)
+
+
+# -- TOML ------------------------------------------------------------------------------------------------------
+
+
+def test_a_toml_file_by_example():
+    text = """
+        [design.ffn_gelu]
+        function = "gelu"
+        input = "int8:scale=0.05,zero_point=-3"
+        output = "uint8:scale=fit"
+
+        [design.tiny]
+        function = "gelu_tanh"
+        input = { bits = 8, signed = true, scale = "0x1.8p-5" }
+        output = { bits = 8, signed = false, scale = 0.05, zero_point = 9 }
+        guarantee = "ulp:2.5"
+        architecture = "uniform-linear"
+        ties = "away"
+    """
+    first, second = from_toml(text, "specs.toml")
+    assert first == (Spec("gelu", "int8:scale=0.05,zero_point=-3", "uint8:scale=fit"), Target("ffn_gelu"))
+    tiny = Spec(
+        "gelu_tanh",
+        "int8:scale=0x1.8p-5",
+        "uint8:scale=0.05,zero_point=9",
+        "ulp:2.5",
+        "uniform-linear",
+        "away",
+    )
+    assert second == (tiny, Target("tiny"))
+
+
+GOOD = '[design.a]\nfunction = "gelu"\ninput = "q3.4"\noutput = "q3.4"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("design", "is not TOML"),
+        ("[design", "is not TOML"),
+        (GOOD + 'function = "gelu"', "is not TOML"),  # given twice
+        ("", "holds no design"),
+        ("design = 3", "holds no design"),
+        ("design = []", "holds no design"),
+        ("[design]", "holds no design"),
+        ("[designs.a]", "'designs'"),
+        (GOOD + "[target]", "'target'"),
+        (GOOD + 'inptu = "q3.4"', "'inptu'"),
+        ('[design.a]\nfunction = "gelu"\ninput = "q3.4"', "'output' is missing"),
+        ('[design.a]\ninput = "q3.4"\noutput = "q3.4"', "'function' is missing"),
+        ("[design.a]", "'function' is missing"),
+        ("[design]\na = 3", "3 must be a table"),
+        ("[design]\na = []", "[] must be a table"),
+        (GOOD.replace("gelu", "relu"), "[design.a]: function 'relu'"),
+        (GOOD + "guarantee = 1", "guarantee 1"),
+        (GOOD + "ties = 1", "ties 1"),
+        (GOOD + "architecture = {}", "architecture {}"),
+        (GOOD.replace("design.a", 'design."a b"'), "name 'a b'"),
+        (GOOD.replace("design.a", "design.module"), "name 'module'"),
+        (GOOD.replace('input = "q3.4"', "input = { bits = 8, scale = 1.0 }"), "'signed'"),
+        (GOOD.replace('input = "q3.4"', "input = { bits = 8, signed = true, scale = nan }"), "scale nan"),
+    ],
+    ids=lambda text: repr(text)[-40:],
+)
+def test_bad_toml_is_refused_and_says_where(text, named):
+    with pytest.raises(GelugenError) as refusal:
+        from_toml(text, "specs.toml")
+    assert str(refusal.value).startswith("specs.toml")
+    assert named in str(refusal.value)
+
+
+def test_a_file_of_toml_is_read(tmp_path):
+    path = tmp_path / "specs.toml"
+    path.write_text(GOOD)
+    assert read_toml(path) == [(Spec("gelu", "q3.4", "q3.4"), Target("a"))]
+
+
+def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path):
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    for path in (tmp_path / "missing.toml", tmp_path, binary):
+        with pytest.raises(GelugenError) as refusal:
+            read_toml(Path(path))
+        assert str(path) in str(refusal.value)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["function", "input", "output", "guarantee", "architecture", "ties", "extra"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("q3.4"),
+            lambda inner: (
+                st.lists(inner, max_size=2)
+                | st.dictionaries(st.sampled_from(["bits", "signed", "scale", "x"]), inner, max_size=3)
+            ),
+            max_leaves=4,
+        ),
+    )
+)
+def test_any_fields_are_a_spec_or_a_refusal(fields):
+    try:
+        spec = from_fields({"function": "gelu", "input": "q3.4", "output": "q3.4", **fields})
+    except GelugenError:
+        return
+    assert Spec(**spec.fields()) == spec

@@ -1,0 +1,150 @@
+"""The verifiers: what they say of good files, and of files that are wrong in one place."""
+
+import dataclasses
+import json
+import shutil
+
+import pytest
+
+from gelugen.emit import MANIFEST, emit
+from gelugen.emit.manifest import digest, dump
+from gelugen.errors import GelugenError
+from gelugen.flow import generate
+from gelugen.search import build
+from gelugen.spec import Spec, Target
+from gelugen.store import write
+from gelugen.verify import Verdict, passed, verify
+from gelugen.verify.c import check_c
+from gelugen.verify.icarus import check_icarus
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return generate(Spec("gelu", "q3.4", "q3.4"), tmp_path).folder
+
+
+@pytest.mark.needs("cc", "icarus")
+@pytest.mark.parametrize("architecture", ["table", "residual-table", "uniform-linear", "residual-uniform-linear"])
+@pytest.mark.parametrize(
+    ("function", "input", "output", "guarantee"),
+    [
+        ("gelu", "q3.4", "q3.4", "correct"),
+        ("gelu_tanh", "q2.5", "uq1.6", "faithful"),
+        ("gelu_sigmoid", "uint8:scale=0.05,zero_point=131", "int8:scale=0.025,zero_point=-100", "ulp:1.5"),
+        ("gelu", "q3.8", "q2.4", "correct"),
+        ("gelu", "int5:scale=0.5", "uint12:scale=0.0078125,zero_point=40", "faithful"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_every_architecture_is_verified_in_c_and_verilog(tmp_path, function, input, output, guarantee, architecture):
+    made = generate(Spec(function, input, output, guarantee, architecture), tmp_path)
+    verdicts = verify(made.folder, ["cc", "icarus"])
+    assert passed(verdicts), verdicts
+    assert all(each.checked == each.codes == 1 << made.design.spec.input.bits for each in verdicts)
+
+
+@pytest.mark.needs("cc", "icarus")
+@pytest.mark.parametrize("architecture", ["table", "residual-table"])
+def test_a_table_in_a_file_is_verified_too(tmp_path, architecture):
+    made = generate(Spec("gelu", "q2.11", "q2.11", "correct", architecture), tmp_path)
+    assert "$readmemh" in (made.folder / f"{made.folder.name}.v").read_text()
+    verdicts = verify(made.folder)
+    assert passed(verdicts), verdicts
+
+
+@pytest.mark.needs("cc")
+def test_a_wrong_number_in_the_header_is_found_with_its_code(folder):
+    design = build(Spec("gelu", "q3.4", "q3.4"))
+    header = folder / f"{folder.name}.h"
+    header.write_text(header.read_text().replace("     4, 10, 13", "     4, 10, 21"))
+    for verdict in check_c(folder, folder.name, design):
+        # Entry 2 serves |code| 8 to 11, on both sides; two more units of r at each.
+        assert (verdict.status, verdict.mismatches) == ("fail", 8)
+        code, expected, got = verdict.first_mismatch
+        assert (code, expected - got) == (-11, 2)
+
+
+@pytest.mark.needs("cc")
+def test_a_warning_of_the_compiler_is_a_failure(folder):
+    header = folder / f"{folder.name}.h"
+    header.write_text(header.read_text().replace("int32_t y;", "int32_t y, unused;"))
+    verdicts = check_c(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4")))
+    assert {each.status for each in verdicts} == {"fail"}
+    assert "unused" in verdicts[0].note
+    assert verdicts[0].checked == 0
+
+
+@pytest.mark.needs("cc")
+def test_undefined_behaviour_is_a_failure_of_the_sanitizer_alone(folder):
+    header = folder / f"{folder.name}.h"
+    text = header.read_text()
+    assert text.count("if (i < 9u) {") == 1
+    harmless = "    if (x == 77) {\n        volatile int32_t big = 2147483647;\n\n        big = big + 1;\n    }\n"
+    header.write_text(text.replace("    if (i < 9u) {", f"{harmless}    if (i < 9u) {{"))
+    verdicts = check_c(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4")))
+    assert {each.tool.partition(", ")[2]: each.status for each in verdicts} == {"-O2": "pass", "UBSan": "fail"}
+
+
+@pytest.mark.needs("icarus")
+def test_an_unknown_bit_is_a_failure(folder):
+    module = folder / f"{folder.name}.v"
+    text = module.read_text()
+    assert text.count("6'd8: word_2 <= 6'h04;") == 1
+    module.write_text(text.replace("6'd8: word_2 <= 6'h04;", "6'd8: word_2 <= 6'bxxxxxx;"))
+    for verdict in check_icarus(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4"))):
+        assert verdict.status == "fail"
+        assert verdict.mismatches > 0
+
+
+@pytest.mark.needs("icarus")
+def test_a_sample_that_comes_a_clock_late_is_a_failure(folder):
+    module = folder / f"{folder.name}.v"
+    module.write_text(module.read_text().replace("localparam LATENCY = 4;", "localparam LATENCY = 5;"))
+    verdict = check_icarus(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4")))[0]
+    assert verdict.status == "fail"
+    assert "handshake" in verdict.note
+
+
+@pytest.mark.needs("cc", "icarus")
+def test_a_design_that_breaks_its_guarantee_fails_though_every_artifact_agrees(tmp_path):
+    spec = Spec("gelu", "q3.4", "q3.4")
+    loose = build(Spec("gelu", "q3.4", "q3.4", "ulp:2"))
+    files = emit(loose, Target("loose"))
+    manifest = json.loads(files[MANIFEST])
+    manifest["design"]["spec"] = spec.fields()  # it now claims to be correct
+    manifest["manifest_sha256"] = digest(manifest)
+    write(tmp_path, "loose", {**files, MANIFEST: dump(manifest)})
+    verdicts = verify(tmp_path / "loose")
+    assert verdicts[0].status == "fail"
+    assert verdicts[0].mismatches > 0
+    assert {each.status for each in verdicts[1:]} == {"pass"}
+    assert not passed(verdicts)
+
+
+def test_a_skipped_tool_is_never_a_pass():
+    good = Verdict("guarantee", "pass", 256, 256)
+    skipped = Verdict("icarus", "skipped", 256, note="missing")
+    assert not passed([good, skipped])
+    assert passed([good, skipped, Verdict("gcc", "pass", 256, 256)])
+    assert not passed([good, Verdict("gcc", "pass", 256, 256), dataclasses.replace(skipped, status="fail")])
+
+
+def test_a_missing_tool_is_skipped_at_home_refused_when_named_and_refused_on_ci(folder, monkeypatch, tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("gcc", "as", "ld"):
+        if path := shutil.which(name):
+            (tools / name).symlink_to(path)
+    monkeypatch.setenv("PATH", str(tools))
+    from gelugen.verify.c import _compilers
+
+    _compilers.cache_clear()
+    monkeypatch.delenv("CI", raising=False)
+    statuses = {each.tool: each.status for each in verify(folder)}
+    assert statuses["icarus"] == "skipped"
+    with pytest.raises(GelugenError, match="Icarus Verilog is missing"):
+        verify(folder, ["icarus"])
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(GelugenError, match="Icarus Verilog is missing"):
+        verify(folder)
+    _compilers.cache_clear()
