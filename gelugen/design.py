@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gelugen.architectures import get_architecture
 from gelugen.errors import GelugenError
 from gelugen.formats import Codes
 from gelugen.functions import Fold
@@ -47,9 +48,9 @@ class Coefficient:
     drop: int = 0
 
     def __post_init__(self) -> None:
-        low, high = (-(1 << self.width - 1), (1 << self.width - 1) - 1) if self.signed else (0, (1 << self.width) - 1)
         if not (1 <= self.width <= 32 and 0 <= self.drop <= 32):
-            raise GelugenError(f"coefficient of width {self.width} and drop {self.drop}: both must be at most 32")
+            raise GelugenError(f"coefficient of width {self.width} and drop {self.drop}: 1 to 32 and 0 to 32 are meant")
+        low, high = (-(1 << self.width - 1), (1 << self.width - 1) - 1) if self.signed else (0, (1 << self.width) - 1)
         if any(not low <= value <= high for value in self.values):
             raise GelugenError(f"a stored value is outside {low} to {high}: it does not fit {self.width} bits")
 
@@ -129,6 +130,8 @@ class Design:
             raise GelugenError(f"a design must have the fold none or residual, not {self.fold!r}")
         if not all(0 <= each <= 32 for each in (self.shift, self.line_shift, self.line_drop)):
             raise GelugenError("a design's shifts must lie between 0 and 32")
+        if not all(abs(each) < 1 << 48 for each in (self.bias, self.offset)):
+            raise GelugenError("a design's bias and offset must have less than 48 bits")
         if self.fold == "none" and (self.line_shift or self.line_drop or self.offset):
             raise GelugenError("a design without a fold has no line_shift, line_drop or offset")
         u_bits = self.u_bits
@@ -234,27 +237,37 @@ class Design:
         Raises:
             GelugenError: a field is missing, unknown, of the wrong type, or out of range.
         """
+        numbers = ("bias", "shift", "line_shift", "line_drop", "offset")
         try:
-            terms = tuple(
-                Term(
-                    _whole(term["dx_bits"]),
-                    tuple(
-                        Coefficient(
-                            tuple(_whole(value) for value in c["values"]),
-                            _whole(c["width"]),
-                            c["signed"] is True,
-                            _whole(c["drop"]),
-                        )
-                        for c in term["coefficients"]
-                    ),
-                )
-                for term in data["terms"]
+            spec, architecture, fold, terms, *rest = _take(data, "spec", "architecture", "fold", "terms", *numbers)
+            return cls(
+                from_fields(spec),
+                get_architecture(architecture).name,
+                fold,
+                tuple(_term_from_json(term) for term in terms),
+                **{name: _whole(value) for name, value in zip(numbers, rest, strict=True)},
             )
-            numbers = {name: _whole(data[name]) for name in ("bias", "shift", "line_shift", "line_drop", "offset")}
-            architecture = str(data["architecture"])
-            return cls(from_fields(data["spec"]), architecture, data["fold"], terms, **numbers)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise GelugenError(f"the design in the manifest is malformed: {error!r}") from None
+
+
+def _term_from_json(data: Mapping[str, Any]) -> Term:
+    dx_bits, coefficients = _take(data, "dx_bits", "coefficients")
+    return Term(_whole(dx_bits), tuple(_coefficient_from_json(each) for each in coefficients))
+
+
+def _coefficient_from_json(data: Mapping[str, Any]) -> Coefficient:
+    width, signed, drop, values = _take(data, "width", "signed", "drop", "values")
+    if type(signed) is not bool:
+        raise TypeError(f"{signed!r} is neither true nor false")
+    return Coefficient(tuple(_whole(value) for value in values), _whole(width), signed, _whole(drop))
+
+
+def _take(data: Mapping[str, Any], *names: str) -> list[Any]:
+    """The values of exactly these keys."""
+    if set(data) != set(names):
+        raise KeyError(*sorted(set(data) ^ set(names), key=str))
+    return [data[name] for name in names]
 
 
 def _whole(value: object) -> int:

@@ -32,8 +32,8 @@ Ties = Literal["even", "away", "up", "down"]
 to the even one, away from zero, up (towards +infinity) or down."""
 TIES: tuple[Ties, ...] = get_args(Ties)
 
-_FIXED = re.compile(r"(u?)q(\d+)\.(\d+)")
-_AFFINE = re.compile(r"(u?)int(\d+)(?::(.*))?")
+_FIXED = re.compile(r"(u?)q(\d{1,9})\.(\d{1,9})", re.ASCII)
+_AFFINE = re.compile(r"(u?)int(\d{1,9})(?::(.*))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,8 @@ class Format:
         Raises:
             GelugenError: a value is NaN.
         """
-        reals = np.asarray(values, dtype=np.float64)
+        shape = np.shape(values)
+        reals = np.atleast_1d(np.asarray(values, dtype=np.float64))
         if np.isnan(reals).any():
             raise GelugenError("a value to quantize is nan: it must be a number or an infinity")
         beyond = float(1 << (MAX_BITS + 2))  # past every code, so that what follows stays small and finite
@@ -194,7 +195,7 @@ class Format:
             at = tuple(index)
             twice = 2 * (Fraction(float(reals[at])) / Fraction(self.scale) - int(floor[at]))
             step[at] = int(twice > 1) if twice != 1 else tie_step(int(floor[at]), ties)
-        return self.saturate(floor + step + self.zero_point)
+        return self.saturate(floor + step + self.zero_point).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -311,7 +312,7 @@ def parse_scale(value: str | float) -> float:
 
 def _from_mapping(fields: Mapping[str, Any]) -> Format:
     known = {"bits", "signed", "scale", "zero_point"}
-    if unknown := sorted(set(fields) - known):
+    if unknown := sorted(set(fields) - known, key=str):
         raise GelugenError(f"format key {unknown[0]!r} is not known: the keys are bits, signed, scale, zero_point")
     if missing := sorted(known - {"zero_point"} - set(fields)):
         raise GelugenError(f"format {dict(fields)!r} lacks {missing[0]!r}")

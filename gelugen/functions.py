@@ -51,17 +51,27 @@ class Function:
         return self.core(rational(x))
 
     def range(self, input_format: Format) -> tuple[Fraction, Fraction]:
-        """The smallest and the largest value over all codes of a format, rounded outwards by less than 2^-60."""
+        """Bounds on the values over all codes of a format, wider than need be by at most the width of a ball.
+
+        Balls have 96 bits; no bound lies past what the fold alone gives.
+        """
         step = Fraction(input_format.scale)
-        offsets = [code - input_format.zero_point for code in (input_format.code_min, input_format.code_max)]
+        points = [(code - input_format.zero_point) * step for code in input_format.codes().tolist()]
         with ctx.workprec(96):
-            balls = [self.ball(offset * step) for offset in range(offsets[0], offsets[1] + 1)]
-            rough = [float(ball) for ball in balls]
+            balls = [(x, self.ball(x)) for x in points]
+            rough = [float(ball) for _, ball in balls]
             least, greatest = min(rough), max(rough)
             near = 1e-9 * max(abs(least), abs(greatest))
-            low = min(_below(b.lower()) for b, value in zip(balls, rough, strict=True) if value <= least + near)
-            high = -min(_below(-b.upper()) for b, value in zip(balls, rough, strict=True) if value >= greatest - near)
+            lowest = [b for b, value in zip(balls, rough, strict=True) if value <= least + near]
+            highest = [b for b, value in zip(balls, rough, strict=True) if value >= greatest - near]
+            low = min(_exact(ball.lower()) for _, ball in lowest)
+            high = max(self._at_most(x, _exact(ball.upper())) for x, ball in highest)
         return low, high
+
+    def _at_most(self, x: Fraction, bound: Fraction) -> Fraction:
+        if self.fold == "residual" and self.positive:
+            return min(bound, max(x, Fraction(0)))
+        return bound
 
 
 def rational(x: Fraction) -> arb:
@@ -69,12 +79,10 @@ def rational(x: Fraction) -> arb:
     return arb(fmpq(x.numerator, x.denominator))
 
 
-def _below(value: arb) -> Fraction:
-    """A fraction at or below an exact ball, less than 2^-60 away."""
-    floor = (value * arb(2) ** 60).floor().unique_fmpz()
-    if floor is None:
-        raise GelugenError(f"a value near {value} cannot be bounded: choose a smaller input scale")
-    return Fraction(int(floor), 1 << 60)
+def _exact(value: arb) -> Fraction:
+    """An exact ball (a dyadic number) as a fraction."""
+    mantissa, exponent = value.man_exp()
+    return int(mantissa) * Fraction(2) ** int(exponent)
 
 
 def _gelu(x: arb) -> arb:

@@ -7,7 +7,7 @@ import re
 from gelugen.errors import GelugenError
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_LONGEST = 63  # what C99 promises to tell apart
+LONGEST = 63  # what C99 promises to tell apart
 
 _C = """
 auto break case char const continue default do double else enum extern float for goto if inline int long
@@ -62,7 +62,7 @@ def check_identifier(name: str) -> None:
     rule = "it must be letters, digits and single underscores, and start with a letter"
     if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name) or "__" in name:
         raise GelugenError(f"name {name!r} is no identifier in C and Verilog: {rule}")
-    if len(name) > _LONGEST:
-        raise GelugenError(f"name {name!r} has {len(name)} characters: it must have at most {_LONGEST}")
+    if len(name) > LONGEST:
+        raise GelugenError(f"name {name!r} has {len(name)} characters: it must have at most {LONGEST}")
     if name in RESERVED or _STDINT.fullmatch(name):
         raise GelugenError(f"name {name!r} is taken by C, C++ or Verilog: choose another, such as {name}_lut")

@@ -31,12 +31,12 @@ from gelugen.architectures import AUTO, get_architecture
 from gelugen.errors import GelugenError
 from gelugen.formats import TIES, FittedFormat, Format, Ties, parse_format
 from gelugen.functions import get_function
-from gelugen.identifiers import check_identifier
+from gelugen.identifiers import LONGEST, check_identifier
 
 if TYPE_CHECKING:
     from gelugen.golden import Golden
 
-_ULP = re.compile(r"ulp:(\d+(?:\.\d+)?|\.\d+)")
+_ULP = re.compile(r"ulp:(\d{1,5}(?:\.\d{1,60})?|\.\d{1,60})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,10 @@ class Spec:
             parts.append(f"ties_{self.ties}")
         if any(each.fraction_bits is None for each in formats):
             parts.append(spec_hash(self.fields())[:8])
-        return "_".join(parts)
+        name = "_".join(parts)
+        if len(name) <= LONGEST:
+            return name
+        return f"{name[: LONGEST - 9].rstrip('_')}_{spec_hash(self.fields())[:8]}"
 
 
 @dataclass(frozen=True)
@@ -247,7 +250,7 @@ def from_fields(fields: object) -> Spec:
     known = ("function", "input", "output", "guarantee", "architecture", "ties")
     if not isinstance(fields, Mapping):
         raise GelugenError(f"{fields!r} must be a table with the keys {', '.join(known)}")
-    if unknown := sorted(set(fields) - set(known)):
+    if unknown := sorted(set(fields) - set(known), key=str):
         raise GelugenError(f"key {unknown[0]!r} is not known: the keys are {', '.join(known)}")
     if missing := [key for key in known[:3] if key not in fields]:
         raise GelugenError(f"key {missing[0]!r} is missing: a design needs function, input and output")
@@ -268,4 +271,9 @@ def read_toml(path: Path) -> list[tuple[Spec, Target]]:
 
 
 def _decimal(value: Fraction) -> str:
-    return f"{value.numerator}" if value.denominator == 1 else f"{float(value)!r}"
+    """A fraction that came from decimal digits, as those digits again."""
+    digits = 0
+    while (value * 10**digits).denominator != 1:
+        digits += 1
+    text = str(value.numerator * 10**digits // value.denominator).rjust(digits + 1, "0")
+    return f"{text[:-digits]}.{text[-digits:]}" if digits else text

@@ -263,6 +263,14 @@ def test_a_width_below_one_is_refused_as_any_other_bad_width(width, is_signed):
         Coefficient((0,), width, is_signed)
 
 
+def test_a_coefficient_that_does_not_fit_64_bits_is_refused_or_evaluated_exactly():
+    try:
+        design = Design(Q, "x", "none", (Term(0, (unsigned(*[2**32 - 1] * 16, width=32, drop=32),)),))
+    except GelugenError:
+        return
+    assert outputs(design) == [127] * 16  # 2^64 - 2^32 saturates
+
+
 # -- JSON ------------------------------------------------------------------------------------------------------
 
 
@@ -293,7 +301,7 @@ def test_a_fitted_design_comes_back_from_json(architecture, fields):
 )
 def test_any_design_comes_back_from_json(dx_bits, columns, bias, shifts, offset):
     term = Term(dx_bits, tuple(Coefficient(tuple(values), width, True, drop) for values, width, drop in columns))
-    design = Design(AFFINE, "mine", "residual", (term, term), bias, *shifts, offset)
+    design = Design(AFFINE, "table", "residual", (term, term), bias, *shifts, offset)
     assert Design.from_json(through_json(design)) == design
 
 

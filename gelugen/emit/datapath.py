@@ -195,7 +195,7 @@ class Datapath:
         total = r = Signal(f"r_{last}", v.width - design.shift, True)
         fold, cut = None, [(v, design.shift)]
         if design.fold == "residual":
-            fold, total = _fold(design, r, stages, last)
+            fold, total = _fold(design, stages, last)
             cut.append((fold.rest, design.line_drop))
         unused = [_unused(each, bits - 1, 0) for each, bits in cut if bits]
         low, high = saturates(design)
@@ -315,7 +315,7 @@ def _carry(stages: dict[int, Stage], signal: Signal, first: int, last: int) -> S
     return signal.at(last)
 
 
-def _fold(design: Design, r: Signal, stages: dict[int, Stage], last: int) -> tuple[Fold, Signal]:
+def _fold(design: Design, stages: dict[int, Stage], last: int) -> tuple[Fold, Signal]:
     """The signals of the residual fold, and the value before saturation."""
     spec, reach = design.spec, ranges(design)
     k = Signal("k", spec.input.bits, False)

@@ -13,6 +13,7 @@ from gelugen.formats import Codes
 
 Interval = tuple[Codes, Codes]
 """For each segment the first and the last of neighbouring integers."""
+_MOST_SLACK = 10
 
 
 class Segments:
@@ -29,9 +30,22 @@ class Segments:
         self.ideal = self._cut(bounds.ideal, count, length, np.nan)[: self.depth]
         self.dx = np.arange(length, dtype=np.int64) - length // 2
         self.idle = bounds.idle
-        width = np.where((self.low > -FREE) & (self.high < FREE), self.high - self.low + 1, 0)
-        # How far above one unit of r the intercepts' grid may lie: a grid wider than every interval misses some.
-        self.slack = int(width.max(initial=1)).bit_length() - 1
+        self.slack = self._slack() if self.depth else 0
+
+    def _slack(self) -> int:
+        """By how many bits the intercepts' grid may be wider than one unit of r, at most.
+
+        The intercept is the value at dx = 0, and r there lies between two bounds: a grid of r that misses these in
+        one of the segments, wherever it starts, is too wide.
+        """
+        low, high = self.low[:, len(self.dx) // 2], self.high[:, len(self.dx) // 2]
+        slack = 0
+        while slack < _MOST_SLACK:
+            grid = 2 << slack
+            if not any((-(-(low - phase) // grid) <= (high - phase) // grid).all() for phase in range(grid)):
+                break
+            slack += 1
+        return slack
 
     @staticmethod
     def _cut(values: npt.NDArray[Any], count: int, length: int, fill: float) -> npt.NDArray[Any]:
@@ -52,8 +66,8 @@ class Segments:
         The interval of intercepts is a concave function of the slope, so feasible slopes are neighbours: find
         the widest interval by its sign of growth, then both ends by bisection.
         """
-        finite = np.where((self.low > -FREE) & (self.high < FREE), (self.low + self.high) // 2, 0)
-        steepest = int(np.abs(np.diff(finite, axis=1)).max(initial=0)) + (2 << self.slack)
+        bound = np.concatenate([self.low[self.low > -FREE], self.high[self.high < FREE]])
+        steepest = int(bound.max(initial=0)) - int(bound.min(initial=0)) + 2  # from any bound to any other in one step
         reach = np.full(self.depth, steepest << shift, dtype=np.int64)
 
         def gap(slope: Codes) -> Codes:

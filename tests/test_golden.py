@@ -1,0 +1,287 @@
+"""Golden codes, bounds and errors against mpmath, and the places where a careless rounding would slip."""
+
+from fractions import Fraction
+from functools import lru_cache
+from math import floor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mpmath import mp
+from mpmath.libmp import to_rational
+
+from gelugen.formats import TIES
+from gelugen.golden import FRACTION, _round
+from gelugen.spec import Guarantee, Spec
+
+DIGITS = 50
+HALF = Fraction(1, 2)
+
+
+def phi(name, x):
+    if name == "gelu":
+        return mp.erfc(-x / mp.sqrt(2)) / 2
+    if name == "gelu_tanh":
+        with mp.workdps(300):  # 1 + tanh cancels
+            return (1 + mp.tanh(mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3))) / 2
+    return 1 / (1 + mp.exp(-mp.mpf("1.702") * x))
+
+
+def value(spec, code):
+    """The real output in ulp, seen from the zero point and clamped, to 50 digits, as a fraction to reckon with."""
+    x = mp.mpf(code - spec.input.zero_point) * mp.mpf(spec.input.scale)
+    y = x * phi(spec.function, x) / mp.mpf(spec.output.scale)
+    low, high = spec.output.code_min - spec.output.zero_point, spec.output.code_max - spec.output.zero_point
+    return min(max(Fraction(*to_rational(y._mpf_)), Fraction(low)), Fraction(high))
+
+
+@lru_cache(maxsize=32)
+def values(spec):
+    """All of them, from the smallest input code up."""
+    with mp.workdps(DIGITS):
+        return [value(spec, code) for code in spec.input.codes().tolist()]
+
+
+def rounded(spec, y):
+    """The nearest output code. No value but a clamped one is a whole number, and none is half of an odd one."""
+    assert abs(y - floor(y) - HALF) > Fraction(1, 10 ** (DIGITS - 15))
+    return floor(y + HALF) + spec.output.zero_point
+
+
+@lru_cache(maxsize=32)
+def truth(*fields):
+    spec = Spec(*fields)
+    return spec, spec.golden()
+
+
+SMALL = [
+    ("gelu", "q3.4", "q3.4"),
+    ("gelu", "q2.5", "q1.6"),  # saturates above
+    ("gelu", "q3.4", "uq2.6"),  # and below
+    ("gelu", "uq3.5", "q3.4"),
+    ("gelu", "q1.2", "q3.12"),
+    ("gelu", "int8:scale=0.05,zero_point=-3", "int8:scale=0.03,zero_point=-122"),
+    ("gelu_tanh", "q3.4", "q3.4"),
+    ("gelu_tanh", "uint8:scale=0.1,zero_point=130", "uint8:scale=0.04,zero_point=9"),
+    ("gelu_tanh", "int8:scale=0.07,zero_point=127", "int5:scale=0.01,zero_point=7"),
+    ("gelu_sigmoid", "q3.4", "q2.1"),
+    ("gelu_sigmoid", "int8:scale=0.11,zero_point=-128", "int8:scale=fit"),
+]
+
+
+def name(fields):
+    return " ".join(fields)
+
+
+@pytest.mark.parametrize("fields", SMALL, ids=name)
+@pytest.mark.parametrize("ties", TIES)
+def test_every_golden_code_is_mpmaths_under_every_tie_rule(fields, ties):
+    spec = Spec(*fields, ties=ties)
+    expected = [rounded(spec, y) for y in values(spec)]
+    assert spec.golden().codes.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("gelu", "q3.12", "q3.12"),
+        ("gelu_tanh", "q3.12", "q0.15"),
+        ("gelu", "q5.10", "int12:scale=0.01,zero_point=-2000"),
+        ("gelu_sigmoid", "int16:scale=0.0004,zero_point=11", "int16:scale=0.0003,zero_point=-30000"),
+    ],
+    ids=name,
+)
+def test_golden_codes_of_16_bits_are_mpmaths(fields):
+    spec, golden = truth(*fields)
+    random = np.random.default_rng(20260)
+    codes = [*random.integers(-32768, 32768, 290).tolist(), *range(-4, 5), -32768]
+    assert len(codes) == 300
+    with mp.workdps(DIGITS):
+        expected = [rounded(spec, value(spec, code)) for code in codes]
+    assert golden.codes[np.array(codes) + 32768].tolist() == expected
+
+
+@pytest.mark.parametrize("function", ["gelu", "gelu_tanh", "gelu_sigmoid"])
+def test_no_value_of_q3_4_lies_near_a_tie(function):
+    spec, golden = truth(function, "q3.4", "q3.4")
+    assert all(abs(y - floor(y) - HALF) > Fraction(1, 10**6) for y in values(spec))
+    assert golden.exact.nonzero()[0].tolist() == [128]  # f(0) = 0 alone is rational
+
+
+@pytest.mark.parametrize("fields", SMALL, ids=name)
+def test_scaled_values_are_floors_in_units_of_2_to_minus_32_ulp(fields):
+    spec, golden = truth(*fields)
+    for real, scaled, exact in zip(values(spec), golden.scaled.tolist(), golden.exact.tolist(), strict=True):
+        y = real * (1 << FRACTION)
+        assert scaled == floor(y)
+        assert exact == (floor(y) == y)
+
+
+@pytest.mark.parametrize("fields", SMALL, ids=name)
+@pytest.mark.parametrize("guarantee", ["correct", "faithful", "ulp:0.25", "ulp:0.5", "ulp:1", "ulp:2.5", "ulp:300"])
+def test_bounds_are_the_output_codes_that_keep_the_guarantee(fields, guarantee):
+    spec, golden = truth(*fields)
+    low, high = golden.bounds(Guarantee.parse(guarantee))
+
+    def kept(output, y, golden_code):
+        if guarantee == "correct":
+            return output == golden_code
+        distance = abs(output - y)
+        within = distance < 1 if guarantee == "faithful" else distance <= Fraction(guarantee[4:])
+        return within and spec.output.code_min <= output <= spec.output.code_max
+
+    for y, lowest, highest in zip(values(spec), low.tolist(), high.tolist(), strict=True):
+        y += spec.output.zero_point
+        nearest = floor(y + HALF)
+        if lowest > highest:  # nothing keeps it, so the nearest code does not
+            assert not kept(nearest, y, nearest)
+            continue
+        # what is kept lies around the real value without gaps, so that its ends say it all
+        assert [kept(each, y, nearest) for each in (lowest - 1, lowest, highest, highest + 1)] == [
+            False,
+            True,
+            True,
+            False,
+        ]
+
+
+def test_a_bound_in_ulp_is_taken_down_to_32_fraction_bits():
+    _, golden = truth("gelu", "q3.4", "q3.4")
+    for n in (Fraction(1, 3), Fraction(3, 10), Fraction(1)):
+        taken = Fraction(int(n * (1 << 32)), 1 << 32)
+        for one, other in zip(golden.bounds(Guarantee("ulp", n)), golden.bounds(Guarantee("ulp", taken)), strict=True):
+            assert one.tolist() == other.tolist()
+
+
+@pytest.mark.parametrize("fields", SMALL, ids=name)
+def test_errors_are_code_minus_real_value_to_2_to_minus_32(fields):
+    spec, golden = truth(*fields)
+    random = np.random.default_rng(3)
+    outputs = random.integers(spec.output.code_min, spec.output.code_max + 1, len(golden.codes))
+    errors = golden.error(outputs)
+    for y, output, error in zip(values(spec), outputs.tolist(), errors.tolist(), strict=True):
+        over = Fraction(error) - (output - spec.output.zero_point - y)
+        assert 0 <= over < Fraction(1, 1 << FRACTION)
+
+
+@pytest.mark.parametrize("fields", SMALL, ids=name)
+def test_golden_codes_are_at_most_half_an_ulp_away(fields):
+    _, golden = truth(*fields)
+    assert float(np.abs(golden.error(golden.codes)).max()) <= 0.5
+
+
+# -- far from the origin ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", ["gelu", "gelu_tanh", "gelu_sigmoid"])
+@pytest.mark.parametrize("scale", ["1e9", "1e30", "0x1p126"])
+def test_a_huge_scale_gives_relu(function, scale):
+    spec = Spec(function, f"int8:scale={scale}", f"int8:scale={scale}")
+    golden, codes = spec.golden(), spec.input.codes()
+    relu = np.maximum(codes, 0)
+    assert golden.codes.tolist() == relu.tolist()
+    assert golden.exact.nonzero()[0].tolist() == [128]
+    low, high = golden.bounds(Guarantee("faithful"))
+    # just below k for k > 0, just below 0 for k < 0, and 0 itself
+    assert low.tolist() == np.where(codes == 0, 0, relu - 1).tolist()
+    assert high.tolist() == relu.tolist()
+
+
+@pytest.mark.parametrize(("x_scale", "y_scale"), [("1e30", "1e9"), ("1e9", "1e-30"), ("0x1p126", "0x1p-126")])
+def test_a_huge_scale_into_a_small_one_saturates(x_scale, y_scale):
+    golden = Spec("gelu", f"int8:scale={x_scale}", f"int8:scale={y_scale}").golden()
+    assert golden.codes.tolist() == [0] * 129 + [127] * 127
+    low, high = golden.bounds(Guarantee("faithful"))
+    assert low.tolist() == [-1] * 128 + [0] + [127] * 127
+    assert high.tolist() == [0] * 129 + [127] * 127
+
+
+def test_a_tiny_scale_into_a_huge_one_gives_zero():
+    golden = Spec("gelu", "int8:scale=0x1p-126", "int8:scale=0x1p126").golden()
+    assert golden.codes.tolist() == [0] * 256
+    low, high = golden.bounds(Guarantee("faithful"))
+    assert low.tolist() == [-1] * 128 + [0] * 128
+    assert high.tolist() == [0] * 129 + [1] * 127
+
+
+def test_a_value_beyond_the_range_by_less_than_2_to_minus_32_counts_as_clamped():
+    spec = Spec("gelu", f"int8:scale={(1 + 2.0**-40).hex()}", "int8:scale=1")  # 127 * 2^-40 beyond
+    golden = spec.golden()
+    assert (int(golden.codes[-1]), bool(golden.exact[-1]), float(golden.error(golden.codes)[-1])) == (127, True, 0.0)
+    for guarantee, lowest in (("faithful", 127), ("ulp:1", 126), ("ulp:2", 125)):
+        low, high = golden.bounds(Guarantee.parse(guarantee))
+        assert (int(low[-1]), int(high[-1])) == (lowest, 127)
+
+
+@pytest.mark.parametrize("ties", TIES)
+def test_a_positive_value_just_below_a_half_is_rounded_down_under_every_tie_rule(ties):
+    """With scale 0.5 into scale 1 the asymptote of odd codes is a half, and GELU stays below it by next to nothing."""
+    spec = Spec("gelu", "int16:scale=0.5", "int16:scale=1", ties=ties)
+    golden, codes = spec.golden(), spec.input.codes()
+    far = codes >= 40  # x >= 20: less than 1e-86 is missing
+    assert golden.codes[far].tolist() == (codes[far] // 2).tolist()
+    assert golden.codes[codes <= -40].tolist() == [0] * int((codes <= -40).sum())
+    assert golden.exact.nonzero()[0].tolist() == [32768]
+
+
+def test_bounds_next_to_a_half_and_next_to_a_whole_number():
+    spec = Spec("gelu", "int16:scale=0.5", "int16:scale=1")
+    golden, codes = spec.golden(), spec.input.codes()
+    even, odd, negative = (codes >= 40) & (codes % 2 == 0), (codes >= 40) & (codes % 2 == 1), codes <= -40
+
+    def bounds(guarantee):
+        return golden.bounds(Guarantee.parse(guarantee))
+
+    low, high = bounds("faithful")
+    # n + 1/2 less a little: n and n + 1. n less a little: n - 1 and n. 0 less a little: -1 and 0.
+    assert low[odd].tolist() == (codes[odd] // 2).tolist()
+    assert high[odd].tolist() == (codes[odd] // 2 + 1).tolist()
+    assert low[even].tolist() == (codes[even] // 2 - 1).tolist()
+    assert high[even].tolist() == (codes[even] // 2).tolist()
+    assert set(low[negative].tolist()) == {-1}
+    assert set(high[negative].tolist()) == {0}
+
+    low, high = bounds("ulp:0.5")
+    assert low[odd].tolist() == high[odd].tolist() == (codes[odd] // 2).tolist()
+    low, high = bounds("ulp:1")
+    assert low[even].tolist() == (codes[even] // 2 - 1).tolist()
+    assert high[even].tolist() == (codes[even] // 2).tolist()
+    assert set(low[negative].tolist()) == {-1}
+    assert set(high[negative].tolist()) == {0}
+
+
+# -- rounding --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ties", "expected"),
+    [
+        ("even", [-2, -2, 0, 0, 2, 2]),
+        ("away", [-3, -2, -1, 1, 2, 3]),
+        ("up", [-2, -1, 0, 1, 2, 3]),
+        ("down", [-3, -2, -1, 0, 1, 2]),
+    ],
+)
+def test_an_exact_half_follows_the_tie_rule_and_an_inexact_one_goes_up(ties, expected):
+    halves = np.array([-5, -3, -1, 1, 3, 5], dtype=np.int64) << FRACTION - 1
+    assert _round(halves, np.ones(6, dtype=np.bool_), ties).tolist() == expected
+    # a floor at a half whose value is not exact lies above it; one unit less lies below it
+    above, below = [-2, -1, 0, 1, 2, 3], [-3, -2, -1, 0, 1, 2]
+    assert _round(halves, np.zeros(6, dtype=np.bool_), ties).tolist() == above
+    assert _round(halves + 1, np.ones(6, dtype=np.bool_), ties).tolist() == above
+    for exact in (np.zeros(6, dtype=np.bool_), np.ones(6, dtype=np.bool_)):
+        assert _round(halves - 1, exact, ties).tolist() == below
+
+
+@given(st.integers(-(1 << 50), 1 << 50))
+def test_rounding_agrees_with_pythons_own_rounding_of_fractions(scaled):
+    array = np.array([scaled], dtype=np.int64)
+    assert _round(array, np.array([True]), "even").tolist() == [round(Fraction(scaled, 1 << FRACTION))]
+
+
+def test_the_arrays_of_a_golden_cannot_be_written():
+    _, golden = truth("gelu", "q3.4", "q3.4")
+    for array in (golden.codes, golden.scaled, golden.exact):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
