@@ -26,9 +26,7 @@ def process(*words: str) -> Callable[[], float]:
     def run() -> float:
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
-            subprocess.run(
-                [sys.executable, "-m", "gelugen", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL
-            )
+            subprocess.run([sys.executable, "-m", "gelugen", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
             return time.perf_counter() - start
 
     return run

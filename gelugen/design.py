@@ -88,6 +88,14 @@ class Term:
         """Bits of a stored word: all coefficients side by side, c_0 lowest."""
         return sum(each.width for each in self.coefficients)
 
+    @property
+    def largest(self) -> int:
+        """A bound on the magnitude of the term, whatever a table of these widths holds."""
+        bound = 0
+        for each in reversed(self.coefficients):
+            bound = (bound << self.dx_bits) + (1 << each.width + each.drop)
+        return bound
+
     def words(self) -> list[int]:
         """The stored words as unsigned integers."""
         words = [0] * self.depth
@@ -137,6 +145,8 @@ class Design:
         u_bits = self.u_bits
         if any(term.dx_bits >= u_bits for term in self.terms):
             raise GelugenError(f"dx_bits must be less than the {u_bits} bits of u, so that a segment is chosen by one")
+        if sum(term.largest for term in self.terms) + abs(self.bias) >= 1 << 60:
+            raise GelugenError("a design's sum must have less than 60 bits")
 
     @property
     def u_bits(self) -> int:

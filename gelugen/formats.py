@@ -57,6 +57,7 @@ class Format:
 
     def __post_init__(self) -> None:
         check_bits(self.bits, f"{self.bits} bits")
+        object.__setattr__(self, "scale", parse_scale(self.scale))
         if not (math.isfinite(self.scale) and self.scale > 0):
             raise GelugenError(f"scale {self.scale!r} must be a finite number above zero")
         if not 2.0**-126 <= self.scale <= 2.0**126:
@@ -306,7 +307,7 @@ def parse_scale(value: str | float) -> float:
         if isinstance(value, str):
             return float.fromhex(value) if "0x" in value.lower() else float(value)
         return float(value)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError):
         raise GelugenError(f"scale {value!r} must be a number such as 0.05 or 0x1.99999ap-5") from None
 
 

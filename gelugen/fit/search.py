@@ -14,10 +14,12 @@ from gelugen.formats import Codes
 
 _LARGEST_SHIFT = 20
 _MORE_SHIFTS = 4
-_MOST_SLOPES = 32
 _MOST_PHASES = 64
 """What bounds the search, where it would be longer than it is worth: shifts above the smallest feasible one,
-slopes of one segment (those around the middle) and phases of the rounding constant (evenly spread)."""
+and phases of the rounding constant (evenly spread)."""
+_SLOPE_WORK = 1 << 21
+_FEWEST_SLOPES, _MOST_SLOPES = 32, 512
+"""So many slopes of one segment (those around the middle) are tried as there is work for: slopes times codes."""
 
 _Kind = tuple[int, bool]
 """The width of a stored integer, and whether it is signed."""
@@ -116,7 +118,8 @@ def _candidates(segments: Segments, shift: int, slopes: Interval | None, kind: _
     else:
         low, high = _range(kind)
         start, to = np.maximum(slopes[0], low), np.minimum(slopes[1], high)
-        count = min(int((to - start).max()) + 1, _MOST_SLOPES)
+        affordable = max(_SLOPE_WORK // segments.low.size, _FEWEST_SLOPES)
+        count = min(int((to - start).max()) + 1, affordable, _MOST_SLOPES)
         first = np.clip((start + to + 1) // 2 - count // 2, start, np.maximum(to - count + 1, start))
         tried = np.minimum(first + np.arange(count)[:, None], to)
     pairs = [segments.intercepts(shift, slope) for slope in tried]

@@ -1,0 +1,46 @@
+# `make demo` and `make test` need only make, git, and root or sudo: they set up what is missing first.
+# Paths are relative, so that a checkout may stand in a folder with spaces in its name.
+
+PY := .venv/bin/python
+SOURCES := gelugen sim tests benchmarks
+
+.PHONY: help setup demo test test-slow lint format bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.ready ## install what is missing, make .venv
+
+.venv/.ready: pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh
+
+demo: setup ## make the default designs, verify them over every code, show errors, sizes and pictures
+	@rm -rf build/demo
+	@$(PY) -m gelugen generate -o build/demo
+	@for folder in build/demo/*/; do \
+	    name=$${folder#build/demo/} && name=$${name%/} && \
+	    $(PY) -m gelugen show "$$folder" --plot "build/demo/$$name.png" && echo || exit; \
+	done
+	@$(PY) -m gelugen verify build/demo/*/
+
+test: lint ## lint, then every test that takes seconds
+	@$(PY) -m pytest -q -n auto --dist worksteal -m "not slow"
+
+test-slow: setup ## the tests that take minutes
+	@$(PY) -m pytest -q -n auto --dist worksteal -m slow
+
+lint: setup ## formatting, ruff, mypy
+	@$(PY) -m ruff format --quiet --check $(SOURCES)
+	@$(PY) -m ruff check --quiet $(SOURCES)
+	@$(PY) -m mypy
+
+format: setup ## format the sources
+	@$(PY) -m ruff format $(SOURCES)
+	@$(PY) -m ruff check --quiet --fix $(SOURCES)
+
+bench: setup ## run the benchmarks one after the other
+	@for script in benchmarks/*.py; do [ ! -f "$$script" ] || $(PY) "$$script" || exit; done
+
+clean: ## remove what runs have left (.venv stays)
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name .venv -prune -o -name __pycache__ -prune -exec rm -rf {} +
