@@ -48,8 +48,10 @@ class Coefficient:
     drop: int = 0
 
     def __post_init__(self) -> None:
-        if not (1 <= self.width <= 32 and 0 <= self.drop <= 32):
-            raise GelugenError(f"coefficient of width {self.width} and drop {self.drop}: 1 to 32 and 0 to 32 are meant")
+        if not (1 <= self.width <= 32 and 0 <= self.drop <= 30):
+            raise GelugenError(
+                f"a coefficient of width {self.width} and drop {self.drop} must have 1 to 32 and 0 to 30"
+            )
         low, high = (-(1 << self.width - 1), (1 << self.width - 1) - 1) if self.signed else (0, (1 << self.width) - 1)
         if any(not low <= value <= high for value in self.values):
             raise GelugenError(f"a stored value is outside {low} to {high}: it does not fit {self.width} bits")
@@ -70,6 +72,8 @@ class Term:
     def __post_init__(self) -> None:
         if not 1 <= len(self.coefficients) <= 4 or len({len(c.values) for c in self.coefficients}) != 1:
             raise GelugenError("a term must have 1 to 4 coefficients with one value each for every segment")
+        if not self.depth:
+            raise GelugenError("a term must have a segment: a design without a table has no term")
         if not 0 <= self.dx_bits <= 16:
             raise GelugenError(f"dx_bits {self.dx_bits} must lie between 0 and 16")
 
@@ -136,8 +140,8 @@ class Design:
     def __post_init__(self) -> None:
         if self.fold not in ("none", "residual"):
             raise GelugenError(f"a design must have the fold none or residual, not {self.fold!r}")
-        if not all(0 <= each <= 32 for each in (self.shift, self.line_shift, self.line_drop)):
-            raise GelugenError("a design's shifts must lie between 0 and 32")
+        if not all(0 <= each <= 31 for each in (self.shift, self.line_shift, self.line_drop)):
+            raise GelugenError("a design's shifts must lie between 0 and 31")
         if not all(abs(each) < 1 << 48 for each in (self.bias, self.offset)):
             raise GelugenError("a design's bias and offset must have less than 48 bits")
         if self.fold == "none" and (self.line_shift or self.line_drop or self.offset):
@@ -145,6 +149,8 @@ class Design:
         u_bits = self.u_bits
         if any(term.dx_bits >= u_bits for term in self.terms):
             raise GelugenError(f"dx_bits must be less than the {u_bits} bits of u, so that a segment is chosen by one")
+        if any(term.depth << term.dx_bits > 1 << u_bits for term in self.terms):
+            raise GelugenError(f"a table must end where the {u_bits} bits of u do")
         if sum(term.largest for term in self.terms) + abs(self.bias) >= 1 << 60:
             raise GelugenError("a design's sum must have less than 60 bits")
 

@@ -219,7 +219,6 @@ def test_words_hold_all_coefficients_with_c_0_lowest():
     term = Term(2, (unsigned(5, 6, width=3), signed(-1, 3, width=4), signed(-2, 1, width=2)))
     assert term.words() == [0b10_1111_101, 0b01_0011_110]
     assert Term(0, (signed(-128, 127, -1),)).words() == [128, 127, 255]
-    assert Term(0, (unsigned(),)).words() == []
 
 
 # -- what no design can be -------------------------------------------------------------------------------------
@@ -352,6 +351,13 @@ FIELDS = [
     *[("terms", 0, name) for name in SAMPLE["terms"][0]],
     *[(*COLUMN, name) for name in SAMPLE["terms"][0]["coefficients"][0]],
 ]
+
+
+def test_a_table_without_words_or_past_the_end_of_u_is_refused():
+    with pytest.raises(GelugenError, match="must have a segment"):
+        Term(0, (unsigned(),))
+    with pytest.raises(GelugenError, match="must end where the 4 bits of u do"):
+        Design(Spec("gelu", "q1.2", "q1.2"), "table", "none", (Term(0, (unsigned(*range(17)),)),))
 
 
 def test_the_unchanged_sample_is_a_design():

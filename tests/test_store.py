@@ -147,13 +147,13 @@ for files in itertools.cycle(sets):
 
 
 def test_killing_the_writer_leaves_the_old_folder_or_the_new_one(tmp_path):
-    """Twenty kills at odd moments: each time every file is there and has its hash, and the next run cleans up."""
+    """Ten kills at odd moments: each time every file is there and has its hash, and the next run cleans up."""
     seen = set()
-    for attempt in range(20):
+    for attempt in range(10):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
         writer.stdout.readline()
-        time.sleep(0.013 + 0.0037 * attempt)
+        time.sleep(0.013 + 0.0067 * attempt)
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait()
         writer.stdout.close()

@@ -147,7 +147,9 @@ def code(value: int, form: Format) -> str:
 
 def fit(signal: Signal, width: int, drop: int = 0) -> str:
     """A Verilog signal as an expression of an exact width, dropped zeros put back: no tool has to guess."""
-    if width < signal.width:
+    if width < signal.width + drop:
+        if drop:
+            raise AssertionError(f"{signal.name} would lose bits")
         return f"{signal.name}[{width - 1}:0]"
     ahead = width - signal.width - drop
     parts = [signal.name]

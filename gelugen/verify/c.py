@@ -24,14 +24,14 @@ def check_c(folder: Path, name: str, design: Design) -> list[Verdict]:
     verdicts = []
     for compiler in _compilers():
         version = tool_version(compiler)
-        verdicts.append(_run_c(f"{version}, -O2", compiler, ["-O2"], folder, name, design))
+        verdicts.append(sweep_c(f"{version}, -O2", compiler, ["-O2"], folder, name, design))
         trap = ["-fsanitize-trap=undefined"] if compiler == "clang" else ["-fno-sanitize-recover=all"]
         flags = ["-O1", "-fsanitize=undefined", *trap]
-        verdicts.append(_run_c(f"{version}, UBSan", compiler, flags, folder, name, design))
+        verdicts.append(sweep_c(f"{version}, UBSan", compiler, flags, folder, name, design))
     return verdicts
 
 
-def _run_c(tool: str, compiler: str, flags: Sequence[str], folder: Path, name: str, design: Design) -> Verdict:
+def sweep_c(tool: str, compiler: str, flags: Sequence[str], folder: Path, name: str, design: Design) -> Verdict:
     """Compile a harness around the header, sweep every code, compare scalar, array and in-place results."""
     start, total = time.monotonic(), code_count(design)
     codes = design.spec.input.codes()

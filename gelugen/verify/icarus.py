@@ -21,10 +21,11 @@ from gelugen.verify.verdict import Verdict, code_count, first_error, run, tool_v
 def check_icarus(folder: Path, name: str, design: Design) -> list[Verdict]:
     """The module under the cocotb bench, then under its own plain-Verilog bench."""
     version = tool_version("iverilog", "-V").replace(" version", "")
-    return [_cocotb(version, folder, name, design), _plain_bench(version, folder, name, design)]
+    return [sweep_cocotb(version, folder, name, design), run_own_bench(version, folder, name, design)]
 
 
-def _cocotb(version: str, folder: Path, name: str, design: Design) -> Verdict:
+def sweep_cocotb(version: str, folder: Path, name: str, design: Design) -> Verdict:
+    """The module under ``sim/sweep.py``: every code, gaps in valid, a reset midway."""
     start, total = time.monotonic(), code_count(design)
     tool = f"{version}, cocotb sweep"
     with workshop() as work:
@@ -110,7 +111,8 @@ def _memories(module: Path) -> dict[str, str]:
     return dict(re.findall(r'parameter (MEM_FILE\w*) = "([^"]*)"', text))
 
 
-def _plain_bench(version: str, folder: Path, name: str, design: Design) -> Verdict:
+def run_own_bench(version: str, folder: Path, name: str, design: Design) -> Verdict:
+    """The module under the emitted test bench; its last line is the verdict."""
     start, total = time.monotonic(), code_count(design)
     tool = f"{version}, own test bench"
     folder = folder.resolve()

@@ -1,0 +1,385 @@
+"""Do the checks check? One bit of one table is flipped in the text of an emitted file, and every tool must notice.
+
+Only the number in the text changes; nothing is emitted again, and no hash is asked. How many codes change is
+computed beside it by NumPy, from the Design with the same bit flipped: each tool must count exactly as many
+mismatches. The bits that change no code (low ones, which the shift drops) are counted too.
+
+The files that simulators read (``.mem``) are damaged as well: missing, cut short, filled with garbage or with X.
+"""
+
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from gelugen.design import Design
+from gelugen.emit import emit
+from gelugen.flow import default_set
+from gelugen.search import build
+from gelugen.spec import Spec, Target
+from gelugen.verify.c import check_c, sweep_c
+from gelugen.verify.icarus import check_icarus, run_own_bench, sweep_cocotb
+from gelugen.verify.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Bit:
+    """A stored bit: of which term, coefficient, segment, and its number in the stored value."""
+
+    term: int
+    power: int
+    segment: int
+    bit: int
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """A design and the texts of its files."""
+
+    design: Design
+    name: str
+    files: Mapping[str, str]
+
+    @classmethod
+    def of(cls, design: Design, name: str) -> "Emitted":
+        return cls(design, name, emit(design, Target(name)))
+
+    def bits(self) -> list[Bit]:
+        """Every stored bit."""
+        return [
+            Bit(t, power, segment, bit)
+            for t, term in enumerate(self.design.terms)
+            for power, column in enumerate(term.coefficients)
+            for segment in range(term.depth)
+            for bit in range(column.width)
+        ]
+
+    def changed_codes(self, bit: Bit) -> int:
+        """How many codes change with a bit, says NumPy."""
+        codes = self.design.spec.input.codes()
+        return int((flipped(self.design, bit).eval(codes) != self.design.eval(codes)).sum())
+
+    def write(self, folder: Path, **changed: str | None) -> Path:
+        """The files in a folder, with some texts (named by ending, ``_`` for the dot) replaced, or left out."""
+        folder.mkdir(exist_ok=True)
+        texts = dict(self.files)
+        for ending, text in changed.items():
+            texts[self.file(ending)] = text
+        for name, text in texts.items():
+            (folder / name).unlink(missing_ok=True)
+            if text is not None:
+                (folder / name).write_text(text)
+        return folder
+
+    def file(self, ending: str) -> str:
+        """``v`` names ``design.v``, ``expected_mem`` names ``design_expected.mem``."""
+        stem, _, suffix = ending.rpartition("_")
+        return f"{self.name}{'_' if stem else ''}{stem}.{suffix}"
+
+    def text(self, ending: str) -> str:
+        return self.files[self.file(ending)]
+
+
+def flipped(design: Design, at: Bit) -> Design:
+    """The design with one bit flipped, in two's complement of the stored width."""
+    term = design.terms[at.term]
+    column = term.coefficients[at.power]
+    values = list(column.values)
+    values[at.segment] = flip(values[at.segment], at.bit, column.width, column.signed)
+    columns, terms = list(term.coefficients), list(design.terms)
+    columns[at.power] = replace(column, values=tuple(values))
+    terms[at.term] = replace(term, coefficients=tuple(columns))
+    return replace(design, terms=tuple(terms))
+
+
+def flip(value: int, bit: int, width: int, signed: bool) -> int:
+    pattern = value & (1 << width) - 1 ^ 1 << bit
+    return pattern - (1 << width) if signed and pattern >> width - 1 else pattern
+
+
+# -- the same flip in a text -------------------------------------------------------------------------------
+
+
+def flip_in_c(design: Design, text: str, at: Bit) -> str:
+    """The C text with one number of one array replaced."""
+    arrays = list(re.finditer(r"^(?:static )?const u?int\d+_t \w+\[(\d+)\] = \{\n(.*?)\n\};", text, re.M | re.S))
+    columns = [(t, power) for t, term in enumerate(design.terms) for power in range(len(term.coefficients))]
+    assert len(arrays) == len(columns)
+    array = arrays[columns.index((at.term, at.power))]
+    numbers = list(re.finditer(r"-?\d+", array[2]))
+    assert len(numbers) == int(array[1])
+    number = numbers[at.segment]
+    column = design.terms[at.term].coefficients[at.power]
+    value = flip(int(number[0]), at.bit, column.width, column.signed)
+    start = array.start(2)
+    return text[: start + number.start()] + str(value) + text[start + number.end() :]
+
+
+def flip_in_verilog(design: Design, text: str, at: Bit) -> str:
+    """The Verilog text with one word of one case statement replaced."""
+    cases = list(re.finditer(r"^ +case \(.*?^ +endcase$", text, re.M | re.S))
+    assert len(cases) == len(design.terms)
+    arms = list(re.finditer(r"^ +\d+'d(\d+): \w+ <= \d+'h([0-9a-f]+);$", cases[at.term][0], re.M))
+    assert [int(arm[1]) for arm in arms] == list(range(design.terms[at.term].depth))
+    return _replace_word(text, cases[at.term].start(), arms[at.segment], 2, design, at)
+
+
+def flip_in_mem(design: Design, text: str, at: Bit) -> str:
+    """The ``.mem`` text with one word replaced."""
+    words = list(re.finditer(r"\b([0-9a-f]+)\b", text.partition("\n")[2]))
+    assert len(words) == design.terms[at.term].depth
+    return _replace_word(text, text.index("\n") + 1, words[at.segment], 1, design, at)
+
+
+def _replace_word(text: str, start: int, match: re.Match[str], group: int, design: Design, at: Bit) -> str:
+    low = sum(column.width for column in design.terms[at.term].coefficients[: at.power])
+    digits = match[group]
+    word = format(int(digits, 16) ^ 1 << low + at.bit, f"0{len(digits)}x")
+    assert len(word) == len(digits)
+    return text[: start + match.start(group)] + word + text[start + match.end(group) :]
+
+
+# -- one flip through one tool -----------------------------------------------------------------------------
+
+
+def through_c(emitted: Emitted, bit: Bit, folder: Path) -> Verdict:
+    text = flip_in_c(emitted.design, emitted.text("h"), bit)
+    return sweep_c("gcc", "gcc", ["-O1"], emitted.write(folder, h=text), emitted.name, emitted.design)
+
+
+def through_bench(emitted: Emitted, bit: Bit, folder: Path) -> Verdict:
+    text = flip_in_verilog(emitted.design, emitted.text("v"), bit)
+    return run_own_bench("Icarus", emitted.write(folder, v=text), emitted.name, emitted.design)
+
+
+def through_cocotb(emitted: Emitted, bit: Bit, folder: Path) -> Verdict:
+    text = flip_in_verilog(emitted.design, emitted.text("v"), bit)
+    return sweep_cocotb("Icarus", emitted.write(folder, v=text), emitted.name, emitted.design)
+
+
+THROUGH = {"cc": through_c, "bench": through_bench, "cocotb": through_cocotb}
+TOOLS = [
+    pytest.param("cc", marks=pytest.mark.needs("cc")),
+    pytest.param("bench", marks=pytest.mark.needs("icarus")),
+    pytest.param("cocotb", marks=pytest.mark.needs("icarus")),
+]
+
+
+def flip_all(emitted: Emitted, bits: list[Bit], tool: str, folder: Path) -> int:
+    """Flip bits one at a time, and compare the tool's count of mismatches with NumPy's.
+
+    Returns:
+        How many bits change no code.
+    """
+    silent, wrong = 0, []
+    for bit in bits:
+        expected = emitted.changed_codes(bit)
+        silent += not expected
+        verdict = THROUGH[tool](emitted, bit, folder)
+        found = verdict.status, verdict.checked, verdict.mismatches, verdict.note
+        if found != ("fail" if expected else "pass", verdict.codes, expected, ""):
+            wrong.append((bit, expected, found))
+    print(f"{emitted.name}, {tool}: {len(bits)} bits flipped, {silent} of them change no code")  # noqa: T201
+    assert not wrong
+    return silent
+
+
+# -- q3.4: every bit ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def small() -> Emitted:
+    spec, target = default_set()[0]
+    assert target.name == "gelu_q3_4_correct"
+    return Emitted.of(build(spec), target.name)
+
+
+def test_a_flip_changes_one_line_and_no_two_flips_give_the_same_text(small: Emitted) -> None:
+    for ending, edit in (("h", flip_in_c), ("v", flip_in_verilog), ("mem", flip_in_mem)):
+        texts = set()
+        for bit in small.bits():
+            once = edit(small.design, small.text(ending), bit)
+            assert sum(a != b for a, b in zip(once.split("\n"), small.text(ending).split("\n"), strict=True)) == 1
+            texts.add(once)
+        assert len(texts) == small.design.rom_bits == 54
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize(("power", "count", "silent"), [(0, 36, 6), (1, 18, 2)])
+def test_every_flipped_bit_of_q3_4_is_counted_code_by_code(
+    small: Emitted, tool: str, power: int, count: int, silent: int, tmp_path: Path
+) -> None:
+    bits = [bit for bit in small.bits() if bit.power == power]
+    assert len(bits) == count
+    assert flip_all(small, bits, tool, tmp_path) == silent
+
+
+@pytest.mark.needs("cc", "icarus")
+def test_a_flipped_bit_fails_under_every_compiler_and_both_benches(small: Emitted, tmp_path: Path) -> None:
+    bit = Bit(0, 0, 3, 3)
+    expected = small.changed_codes(bit)
+    assert expected
+    header = flip_in_c(small.design, small.text("h"), bit)
+    module = flip_in_verilog(small.design, small.text("v"), bit)
+    folder = small.write(tmp_path, h=header, v=module)
+    verdicts = check_c(folder, small.name, small.design) + check_icarus(folder, small.name, small.design)
+    assert len(verdicts) >= 4
+    assert {(each.status, each.mismatches) for each in verdicts} == {("fail", expected)}
+
+
+# -- q3.12: bits drawn at random ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def large() -> Emitted:
+    spec, target = default_set()[1]
+    assert target.name == "gelu_q3_12_faithful"
+    return Emitted.of(build(spec), target.name)
+
+
+def drawn(emitted: Emitted, count: int) -> list[Bit]:
+    return random.Random(312).sample(emitted.bits(), count)  # noqa: S311 - a sample, not a secret
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_some_flipped_bits_of_q3_12_are_counted_code_by_code(large: Emitted, tool: str, tmp_path: Path) -> None:
+    bits = drawn(large, 6)
+    assert flip_all(large, bits[:2] if tool == "cocotb" else bits, tool, tmp_path) == 0
+
+
+def test_four_of_the_two_hundred_drawn_bits_change_no_code(large: Emitted) -> None:
+    assert sum(not large.changed_codes(bit) for bit in drawn(large, 200)) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("part", range(8))
+def test_two_hundred_flipped_bits_of_q3_12_are_counted_code_by_code(
+    large: Emitted, tool: str, part: int, tmp_path: Path
+) -> None:
+    flip_all(large, drawn(large, 200)[part::8], tool, tmp_path)
+
+
+# -- files that a simulator reads --------------------------------------------------------------------------
+
+
+MEMORIES = {
+    "flat": Spec("gelu", "q3.9", "q3.9", "correct", "table"),
+    "folded": Spec("gelu", "q2.11", "q2.11", "faithful", "residual-table"),
+}
+
+
+@pytest.fixture(scope="module", params=MEMORIES)
+def in_memory(request: pytest.FixtureRequest) -> Emitted:
+    emitted = Emitted.of(build(MEMORIES[request.param]), request.param)
+    assert emitted.design.terms[0].depth > 4096
+    assert "$readmemh(MEM_FILE, rom)" in emitted.text("v")
+    return emitted
+
+
+@pytest.mark.needs("icarus")
+def test_a_flipped_bit_of_a_memory_file_is_counted_code_by_code(in_memory: Emitted, tmp_path: Path) -> None:
+    design, name = in_memory.design, in_memory.name
+    for bit in drawn(in_memory, 3):
+        text = flip_in_mem(design, in_memory.text("mem"), bit)
+        expected = in_memory.changed_codes(bit)
+        assert expected
+        for verdict in check_icarus(in_memory.write(tmp_path, mem=text), name, design):
+            assert (verdict.status, verdict.mismatches, verdict.note) == ("fail", expected, "")
+
+
+@pytest.mark.needs("cc")
+def test_a_flipped_bit_of_a_table_in_its_own_c_file_is_counted_code_by_code(in_memory: Emitted, tmp_path: Path) -> None:
+    design, name = in_memory.design, in_memory.name
+    for bit in drawn(in_memory, 3):
+        expected = in_memory.changed_codes(bit)
+        assert expected
+        folder = in_memory.write(tmp_path, c=flip_in_c(design, in_memory.text("c"), bit))
+        verdict = sweep_c("gcc", "gcc", ["-O1"], folder, name, design)
+        assert (verdict.status, verdict.mismatches, verdict.note) == ("fail", expected, "")
+
+
+@pytest.mark.needs("cc")
+def test_a_missing_c_file_of_tables_fails_under_every_compiler(in_memory: Emitted, tmp_path: Path) -> None:
+    verdicts = check_c(in_memory.write(tmp_path, c=None), in_memory.name, in_memory.design)
+    assert {(each.status, each.checked) for each in verdicts} == {("fail", 0)}
+
+
+def cut_short(text: str) -> str:
+    return "".join(text.splitlines(keepends=True)[:-3])
+
+
+def one_word_less(text: str) -> str:
+    return text.rstrip().rpartition(" ")[0] + "\n"
+
+
+def garbage(text: str) -> str:
+    return _with_line(text, 7, "this is no table")
+
+
+def words_of_x(text: str) -> str:
+    line = text.splitlines()[7]
+    return _with_line(text, 7, re.sub(r"[0-9a-f]", "x", line))
+
+
+def one_digit_of_x(text: str) -> str:
+    return _with_line(text, 7, text.splitlines()[7][:-1] + "x")
+
+
+def _with_line(text: str, number: int, line: str) -> str:
+    lines = text.splitlines()
+    return "\n".join([*lines[:number], line, *lines[number + 1 :], ""])
+
+
+def words_of(text: str) -> int:
+    return sum(len(line.split()) for line in text.splitlines() if not line.startswith("//"))
+
+
+DAMAGES = [None, lambda _: "", cut_short, one_word_less, garbage, words_of_x, one_digit_of_x]
+DAMAGE_NAMES = ["missing", "empty", "cut short", "one word less", "garbage", "words of x", "one digit of x"]
+
+
+def lost_words(damage: Callable[[str], str] | None, total: int, text: str) -> range:
+    """The words that a damaged file no longer gives: Icarus reads up to the first one that is no number."""
+    if damage in (words_of_x, one_digit_of_x):
+        return range(96 if damage is words_of_x else 111, 112)
+    if damage is garbage:
+        return range(96, total)
+    return range(words_of(text) if damage else 0, total)
+
+
+@pytest.mark.needs("icarus")
+@pytest.mark.parametrize("damage", DAMAGES, ids=DAMAGE_NAMES)
+def test_a_damaged_memory_file_never_passes_on_unknown_bits(
+    in_memory: Emitted, damage: Callable[[str], str] | None, tmp_path: Path
+) -> None:
+    design, name = in_memory.design, in_memory.name
+    text = damage(in_memory.text("mem")) if damage else None
+    assert text != in_memory.text("mem")
+    lost = lost_words(damage, design.terms[0].depth, text or "")
+    u = design.trace(design.spec.input.codes())["u"]
+    expected = int(((u >= lost.start) & (u < lost.stop)).sum())
+    cocotb, bench = check_icarus(in_memory.write(tmp_path, mem=text), name, design)
+    assert (cocotb.status, cocotb.mismatches) == (bench.status, bench.mismatches) == ("fail", expected)
+    assert cocotb.note == f"unknown bits (X or Z) at {expected} codes"
+
+
+@pytest.mark.needs("icarus")
+@pytest.mark.parametrize("damage", DAMAGES, ids=DAMAGE_NAMES)
+def test_a_damaged_file_of_expected_codes_fails_the_design_s_own_bench(
+    in_memory: Emitted, damage: Callable[[str], str] | None, tmp_path: Path
+) -> None:
+    design, name = in_memory.design, in_memory.name
+    text = damage(in_memory.text("expected_mem")) if damage else None
+    folder = in_memory.write(tmp_path, expected_mem=text)
+    total = 1 << design.spec.input.bits
+    lost = lost_words(damage, total, text or "")
+    verdict = run_own_bench("Icarus", folder, name, design)
+    assert verdict.status == "fail"
+    if len(lost) == total:
+        assert verdict.note == f"FAIL: the expected codes could not be read from {name}_expected.mem"
+    else:
+        assert (verdict.checked, verdict.mismatches) == (total, len(lost))

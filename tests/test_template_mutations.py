@@ -1,0 +1,494 @@
+"""Do the checks check? Every operator and constant of the two templates is changed, and a tool must notice.
+
+``mutation.py`` makes the mutants. Each is rendered for a corpus of small hand-made designs that reaches every branch
+of both templates, and is killed by the first wrong code, unknown bit, error of the handshake, compiler warning or
+undefined behaviour. What survives must stand in ``SURVIVORS`` with the reason why it computes the same.
+
+The pipeline of valid bits, which no design changes, is broken by hand.
+"""
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mutation import Mutant, mutant_environment, mutants
+
+from gelugen.accuracy import Accuracy
+from gelugen.assets import folder as asset_folder
+from gelugen.design import Coefficient, Design, Term
+from gelugen.emit import c, datapath, verilog
+from gelugen.emit.rendering import Contract, environment
+from gelugen.formats import Format
+from gelugen.spec import Spec, Target
+from gelugen.verify.c import check_c, sweep_c
+from gelugen.verify.icarus import check_icarus, run_own_bench, sweep_cocotb
+
+TEMPLATES = {"verilog": "verilog/module.v.j2", "c": "c/header.h.j2"}
+SUFFIX = {"verilog": "v", "c": "h"}
+
+# -- the corpus: hand-made designs of 4 to 6 bits, which approximate nothing ---------------------------------
+
+
+def form(bits: int, signed: bool = True, zero_point: int = 0) -> Format:
+    return Format(bits, signed, 1.0, zero_point)
+
+
+def drawn(seed: int, width: int, signed: bool, depth: int, drop: int = 0) -> Coefficient:
+    """A column of random values, both extremes among them and none of them 0 at the end."""
+    rng = random.Random(seed)  # noqa: S311 - test data
+    low, high = (-(1 << width - 1), (1 << width - 1) - 1) if signed else (0, (1 << width) - 1)
+    values = [rng.randint(low, high) for _ in range(depth)]
+    first, second = rng.sample(range(depth), 2)
+    values[first], values[second] = low, high
+    values[-1] = values[-1] or high
+    return Coefficient(tuple(values), width, signed, drop)
+
+
+def made(input: Format, output: Format, *terms: Term, residual: bool = False, **numbers: int) -> Design:
+    spec = Spec("gelu", input, output, "ulp:60000")
+    return Design(spec, "table", "residual" if residual else "none", terms, **numbers)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A design of the corpus. ``in_memory``: its tables are read from files."""
+
+    design: Design
+    in_memory: bool = False
+
+
+CORPUS = {
+    "residual_line": Entry(
+        made(
+            *(form(5, zero_point=-3), form(5)),
+            Term(2, (drawn(1, 6, True, 3), drawn(2, 4, True, 3))),
+            residual=True,
+            bias=3,
+            shift=2,
+            line_shift=2,
+            line_drop=1,
+            offset=-5,
+        )
+    ),
+    "residual_line_up": Entry(
+        made(
+            *(form(5, zero_point=6), form(6)),
+            Term(1, (drawn(3, 5, False, 5, 1), drawn(4, 3, False, 5, 2))),
+            residual=True,
+            bias=-7,
+            shift=1,
+            line_shift=1,
+            line_drop=2,
+            offset=7,
+        )
+    ),
+    "residual_table": Entry(made(form(4), form(5), Term(0, (drawn(5, 3, False, 5),)), residual=True)),
+    "residual_in_memory": Entry(
+        made(form(5), form(6), Term(0, (drawn(6, 4, True, 8),)), residual=True, offset=2), in_memory=True
+    ),
+    "residual_in_memory_5": Entry(
+        made(form(5), form(6), Term(1, (drawn(7, 4, True, 5), drawn(8, 3, True, 5))), residual=True), in_memory=True
+    ),
+    "residual_unsigned": Entry(
+        made(
+            *(form(4, False), form(4, False)),
+            Term(1, (drawn(9, 4, True, 8), drawn(10, 3, True, 8))),
+            residual=True,
+            line_shift=1,
+            line_drop=1,
+        )
+    ),
+    "residual_unsigned_zero_point": Entry(
+        made(
+            *(form(5, False, 9), form(5, False, 4)),
+            Term(0, (drawn(11, 4, True, 11, 1),)),
+            Term(3, (drawn(12, 3, True, 2), drawn(13, 2, True, 2))),
+            residual=True,
+            bias=-2,
+            shift=1,
+            offset=4,
+        )
+    ),
+    "residual_lowest_zero_point": Entry(
+        made(form(4, zero_point=-8), form(6), Term(0, (drawn(47, 3, True, 12),)), residual=True)
+    ),
+    "residual_highest_zero_point": Entry(
+        made(form(4, zero_point=7), form(6), Term(1, (drawn(48, 5, True, 7),)), residual=True, line_shift=1)
+    ),
+    "relu": Entry(made(form(5, zero_point=2), form(4), residual=True)),
+    "residual_plain_unsigned": Entry(
+        made(form(4, False), form(6), Term(0, (drawn(44, 4, True, 16),)), residual=True, bias=3)
+    ),
+    "residual_clamped": Entry(made(form(4), form(4), Term(0, (drawn(45, 5, True, 9),)), residual=True)),
+    "residual_offset": Entry(made(form(4), form(6), Term(0, (drawn(46, 5, False, 9),)), residual=True, offset=20)),
+    "relu_unsigned": Entry(made(form(4, False), form(6), residual=True, line_shift=1, offset=-9)),
+    "constant": Entry(made(form(4), form(5), bias=-7)),
+    "constant_clamped": Entry(made(form(4, False), form(4), bias=25, shift=1)),
+    "plain": Entry(made(form(4), form(5), Term(0, (drawn(14, 5, True, 16),)))),
+    "plain_unsigned_dropped": Entry(made(form(4, False), form(5, False), Term(0, (drawn(15, 3, False, 16, 2),)))),
+    "plain_signed_short": Entry(made(form(4), form(6), Term(1, (drawn(16, 4, True, 6),)))),
+    "plain_in_memory": Entry(made(form(4), form(5), Term(0, (drawn(17, 5, True, 16),))), in_memory=True),
+    "plain_in_memory_short": Entry(made(form(4), form(5, False), Term(0, (drawn(18, 5, False, 11),))), in_memory=True),
+    "line": Entry(
+        made(form(5), form(5), Term(2, (drawn(19, 7, True, 8), drawn(20, 4, True, 8))), bias=-6, shift=2),
+    ),
+    "line_of_one_code": Entry(
+        made(form(4), form(6), Term(0, (drawn(21, 4, True, 12), drawn(22, 3, True, 12))), bias=5),
+    ),
+    "quadratic": Entry(
+        made(
+            *(form(6), form(6)),
+            Term(3, (drawn(23, 8, True, 8, 1), drawn(24, 5, True, 8), drawn(25, 3, True, 8, 1))),
+            bias=9,
+            shift=4,
+        )
+    ),
+    "cubic_unsigned": Entry(
+        made(
+            *(form(5, False), form(6)),
+            Term(
+                2,
+                (drawn(26, 6, False, 7), drawn(27, 4, True, 7, 1), drawn(28, 3, True, 7), drawn(29, 2, True, 7)),
+            ),
+            shift=3,
+        )
+    ),
+    "two_terms": Entry(
+        made(
+            *(form(5), form(6)),
+            Term(3, (drawn(30, 5, True, 4), drawn(31, 3, True, 4, 1), drawn(32, 2, True, 4))),
+            Term(1, (drawn(33, 5, True, 16, 2),)),
+            bias=-11,
+            shift=1,
+        )
+    ),
+    "two_terms_in_memory": Entry(
+        made(
+            *(form(5), form(6, False)),
+            Term(2, (drawn(34, 4, False, 8, 1), drawn(35, 3, False, 8))),
+            Term(1, (drawn(36, 4, False, 13),)),
+            bias=14,
+        ),
+        in_memory=True,
+    ),
+    "clamp_low": Entry(made(form(4), form(4, False), Term(0, (drawn(37, 5, True, 16),)), shift=1)),
+    "clamp_low_signed": Entry(made(form(4), form(4), Term(0, (drawn(38, 4, True, 16),)), bias=-3)),
+    "clamp_high": Entry(made(form(4), form(4), Term(0, (drawn(39, 4, True, 16),)), bias=3)),
+    "clamp_both": Entry(made(form(5), form(4), Term(1, (drawn(40, 6, True, 16),)), shift=1)),
+    "wide": Entry(
+        made(
+            *(form(4), form(6)),
+            Term(1, (drawn(41, 32, False, 8), drawn(42, 32, False, 8, 4), drawn(43, 32, False, 8, 3))),
+            shift=30,
+        )
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A design's files, and the context of each template, with which a mutant is rendered."""
+
+    name: str
+    entry: Entry
+    files: Mapping[str, str]
+    contexts: Mapping[str, Mapping[str, Any]]
+
+    def file(self, language: str) -> str:
+        return f"{self.name}.{SUFFIX[language]}"
+
+    def with_template(self, language: str, source: str) -> str:
+        with memory_rule(self.entry):
+            return compiled(source).render(self.contexts[TEMPLATES[language]])
+
+    def write(self, folder: Path, **changed: str) -> Path:
+        """The files in a folder; ``verilog="..."`` or ``c="..."`` replaces the module's or the header's text."""
+        folder.mkdir(exist_ok=True)
+        texts = {**self.files, **{self.file(language): text for language, text in changed.items()}}
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+        return folder
+
+
+@cache
+def compiled(source: str) -> Any:
+    return mutant_environment().from_string(source)
+
+
+@contextlib.contextmanager
+def memory_rule(entry: Entry) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if entry.in_memory:
+            patch.setattr(datapath, "LARGEST_CASE", 1)
+        yield
+
+
+def rendered(name: str) -> Rendered:
+    """Emit a design of the corpus below its guarantee, and keep what the templates were given."""
+    contexts: dict[str, Mapping[str, Any]] = {}
+
+    def render(template: str, **context: Any) -> str:
+        contexts[template] = context
+        return environment().get_template(template).render(context)
+
+    entry = CORPUS[name]
+    contract = Contract(Accuracy(0, 0, 0, 0, 0, None), (("design", "made by hand for a test"),))
+    with memory_rule(entry), pytest.MonkeyPatch.context() as patch:
+        files: dict[str, str] = {}
+        for emitter in (c, verilog):
+            patch.setattr(emitter, "render", render)
+            files |= emitter.files(entry.design, Target(name), contract)
+    return Rendered(name, entry, files, contexts)
+
+
+@pytest.fixture(scope="module")
+def corpus() -> dict[str, Rendered]:
+    return {name: rendered(name) for name in CORPUS}
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("name", CORPUS)
+def test_every_design_of_the_corpus_passes_in_c(corpus: Mapping[str, Rendered], name: str, tmp_path: Path) -> None:
+    verdicts = check_c(corpus[name].write(tmp_path), name, CORPUS[name].design)
+    assert verdicts
+    assert {(each.status, each.note) for each in verdicts} == {("pass", "")}
+
+
+@pytest.mark.needs("icarus")
+@pytest.mark.parametrize("name", CORPUS)
+def test_every_design_of_the_corpus_passes_in_verilog(
+    corpus: Mapping[str, Rendered], name: str, tmp_path: Path
+) -> None:
+    verdicts = check_icarus(corpus[name].write(tmp_path), name, CORPUS[name].design)
+    assert {(each.status, each.note) for each in verdicts} == {("pass", "")}
+    assert ("$readmemh" in corpus[name].files[f"{name}.v"]) == CORPUS[name].in_memory
+
+
+# -- killing -----------------------------------------------------------------------------------------------
+
+
+def template(language: str) -> str:
+    return (asset_folder("templates") / TEMPLATES[language]).read_text(encoding="utf-8")
+
+
+def all_mutants(language: str) -> list[Mutant]:
+    return mutants(template(language), language)
+
+
+def quick(language: str, folder: Path, name: str, design: Design) -> bool:
+    """Whether a quick check passes."""
+    if language == "verilog":
+        return run_own_bench("Icarus", folder, name, design).status == "pass"
+    return sweep_c("gcc", "gcc", ["-O1", "-w"], folder, name, design).status == "pass"
+
+
+def thorough(language: str, folder: Path, name: str, design: Design) -> bool:
+    """Whether the slower checks pass: the cocotb sweep; strict warnings and the sanitizer."""
+    if language == "verilog":
+        return sweep_cocotb("Icarus", folder, name, design).status == "pass"
+    sanitizer = ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"]
+    return sweep_c("gcc", "gcc", sanitizer, folder, name, design).status == "pass"
+
+
+Check = Callable[[str, Path, str, Design], bool]
+
+
+def killer(
+    mutant: Mutant, language: str, corpus: Mapping[str, Rendered], folder: Path, checks: Sequence[Check]
+) -> str | None:
+    """What kills a mutant: the check and the design; None if nothing does."""
+    changed = {}
+    for name, each in corpus.items():
+        text = each.with_template(language, mutant.source)
+        if text != each.files[each.file(language)]:
+            changed[name] = text
+    for check in checks:
+        for name, text in changed.items():
+            place = corpus[name].write(folder / name, **{language: text})
+            if not check(language, place, name, CORPUS[name].design):
+                return f"{check.__name__}, {name}"
+    return None
+
+
+# -- what survives, and why it computes the same -------------------------------------------------------------
+
+_CUT = "read only in slices, concatenations and copies of equal width, where the declared sign plays no part"
+_AT_ZERO = "at k = 0, the only k that goes the other way, both ways give 0"
+_AT_BOUND = "at the bound, the only value that goes the other way, both ways give the bound"
+_EXACT = "the signal has the exact width, or is cut: nothing is extended, and no text changes"
+_TRUNCATED = "one bit above the slice, taken off again by the assignment"
+_CONVERTED = "C converts to the same value without the cast"
+_NOT_NEGATIVE = "what is shifted is not negative after the addition: a signed shift gives the same"
+
+SURVIVORS = {
+    "verilog": {
+        "reg {{ fold.u.vector[other sign] }} {{ fold.u.name }};": _CUT,
+        "reg {{ fold.line.vector[other sign] }} {{ fold.line.name }};": _CUT,
+        "reg {{ table.word.vector[other sign] }} {{ table.rom }} [0...": _CUT,
+        "reg {{ table.word.vector[other sign] }} {{ table.rom }}_read;": _CUT,
+        "wire {{ table.word.vector[other sign] }} {{ table.word.name...": _CUT,
+        "reg {{ table.word.vector[other sign] }} {{ table.word.name...": _CUT,
+        "reg {{ table.word.vector[other sign] }} {{ table.word.name... #2": _CUT,
+        "wire {{ column.c.vector[other sign] }} {{ column.c.name }...": _CUT,
+        "reg {{ product.p.vector[other sign] }} {{ product.p.name }};": _CUT,
+        "wire {{ path.v.vector[other sign] }} {{ path.v.name }} ...": _CUT,
+        "reg {{ path.out.vector[other sign] }} out;": _CUT,
+        "{{ fold.u.name }} <= k [< -> <=] {{ 0 | sdec(fold.k.wi...": _AT_ZERO,
+        "{{ fold.u.name }} <= k < {{ 0 | [one more: ]sdec(fold.k.width) }} ...": _AT_ZERO,
+        "{{ fold.line.name }} <= k [< -> <=] {{ 0 | sdec(fold.k.wi...": _AT_ZERO,
+        "{{ fold.line.name }} <= k < {{ 0 | [one more: ]sdec(fold.k.width) }} ...": _AT_ZERO,
+        "if ({{ path.total.name }} [< -> <=] {{ output.code_min | ...": _AT_BOUND,
+        "...total.name }} < {{ output.code_min | [one more: ]sdec(path.total.width)...": _AT_BOUND,
+        "if ({{ path.total.name }} [< -> <=] {{ output.code_min | ... #2": _AT_BOUND,
+        "...total.name }} < {{ output.code_min | [one more: ]sdec(path.total.width)... #2": _AT_BOUND,
+        "else if ({{ path.total.name }} [> -> >=] {{ output.code_max | ...": _AT_BOUND,
+        "if ({{ path.total.name }} [> -> >=] {{ output.code_max | ...": _AT_BOUND,
+        "...fold.line.width) }} : {{ fold.relu | [fit the other extension](fold.line.width, desi...": _EXACT,
+        "{{ fold.line.name }} <= {{ fold.relu | [fit the other extension](fold.line.width, desi...": _EXACT,
+        "out <= {{ path.total | [fit the other extension](output.bits) }};": _EXACT,
+        "out <= {{ path.total | [fit the other extension](output.bits) }}; #2": _EXACT,
+        "out <= {{ path.total | [fit the other extension](output.bits) }}; #3": _EXACT,
+        '....word.name }}{{ "[" ~ (column.high | [one more: ]dec) ~ ":" ~ (column.l...': _TRUNCATED,
+        "... = {{ path.v.name }}[{{ path.v.top | [one more: ]dec }}:{{ design.shift...": _TRUNCATED,
+        "...fold.rest.name }}[{{ fold.rest.top | [one more: ]dec }}:{{ design.line_...": _TRUNCATED,
+        "...} {{ table.rom }} [0:{{ table.last | [one more: ]dec }}];": "a word more that no address in range reads",
+        "...{{ (design.bias | splus(path.v.width)[width one less]) if path.addends else...": (
+            "the sum's sign bit is above the bias, and the addends are concatenations: the literal is zero-extended"
+        ),
+        "...d.rest.name }} = {{ fold.line_last | [fit one bit less](fold.rest.width) }} -...": (
+            "the line is unsigned, so the expression zero-extends it by the bit that is missing"
+        ),
+        "...put.code_max | sdec(path.total.width)[width one less] }})": (
+            "a larger value than code_max exists in this width, so code_max fits one bit less"
+        ),
+        "...put.code_max | sdec(path.total.width)[width one less] }}) #2": (
+            "a larger value than code_max exists in this width, so code_max fits one bit less"
+        ),
+    },
+    "c": {
+        "const {{ int }} k = [drop ({{ int }})]x{{ -input.zero_point ...": _CONVERTED,
+        "const {{ unsigned }} u = [drop ({{ unsigned }})]x & {{ mask | dec }}u;": _CONVERTED,
+        "...{ unsigned }} u = ({{ unsigned }})(k [< -> <=] 0 ? -k : k);": _AT_ZERO,
+        "...unsigned }} u = ({{ unsigned }})(k < [0 -> 1] ? -k : k);": _AT_ZERO,
+        "const {{ int }} line = k [> -> >=] 0 ? k{{ line_factor |...": _AT_ZERO,
+        'v = ({{ int }})([drop ({{ unsigned }})]{{ "(v" if floor.add e...': _NOT_NEGATIVE,
+        'y = ({{ int }})([drop ({{ unsigned }})]{{ "(y" if drop.add el...': _NOT_NEGATIVE,
+        "y = y [< -> <=] {{ output.code_min | ...": _AT_BOUND,
+        "y = y < {{ output.code_min | [one more: ]dec }} ? {{ output.cod...": _AT_BOUND,
+        "y = y [> -> >=] {{ output.code_max | ...": _AT_BOUND,
+        "y = y > {{ output.code_max | [one less: ]dec }} ? {{ output.cod...": _AT_BOUND,
+    },
+}
+
+LANGUAGES = [
+    pytest.param("verilog", marks=pytest.mark.needs("icarus")),
+    pytest.param("c", marks=pytest.mark.needs("cc")),
+]
+
+
+@pytest.mark.parametrize("language", TEMPLATES)
+def test_the_survivors_are_mutants_and_no_two_mutants_share_a_name(
+    corpus: Mapping[str, Rendered], language: str
+) -> None:
+    found = all_mutants(language)
+    names = {mutant.id for mutant in found}
+    assert len(names) == len(found) == len({mutant.source for mutant in found}) > 50
+    assert set(SURVIVORS[language]) <= names
+    for each in corpus.values():
+        assert each.with_template(language, template(language)) == each.files[each.file(language)]
+
+
+def survivors(
+    found: list[Mutant], language: str, corpus: Mapping[str, Rendered], folder: Path, checks: Sequence[Check]
+) -> set[str]:
+    """The names of the mutants that nothing kills; the tally is printed."""
+    killers = {mutant.id: killer(mutant, language, corpus, folder, checks) for mutant in found}
+    alive = {name for name, by in killers.items() if by is None}
+    by = {check.__name__: sum(str(each).startswith(check.__name__) for each in killers.values()) for check in checks}
+    killed = ", ".join(f"{count} by the {name} check" for name, count in by.items())
+    print(f"{language}: {len(found)} mutants, {len(found) - len(alive)} killed ({killed}), {len(alive)} survive")  # noqa: T201
+    return alive
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sample_of_mutants_is_killed_but_for_the_known_survivors(
+    corpus: Mapping[str, Rendered], language: str, tmp_path: Path
+) -> None:
+    sample = random.Random(12).sample(all_mutants(language), 12)  # noqa: S311 - a sample, not a secret
+    checks = [quick] if language == "verilog" else [quick, thorough]
+    assert survivors(sample, language, corpus, tmp_path, checks) == {each.id for each in sample} & set(
+        SURVIVORS[language]
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_mutant_is_killed_but_for_the_known_survivors(
+    corpus: Mapping[str, Rendered], language: str, tmp_path: Path
+) -> None:
+    alive = survivors(all_mutants(language), language, corpus, tmp_path, [quick, thorough])
+    assert alive == set(SURVIVORS[language])
+
+
+# -- the valid pipeline, which stands before the datapath ----------------------------------------------------
+
+_VALID = "reg [LATENCY-1:0] valid;"
+_OUT = "    assign out_data = out;"
+TIMING = {
+    "no reset": {"if (rst)": "if (1'b0)"},
+    "no reset, but the simulation starts empty": {_VALID: "reg [LATENCY-1:0] valid = 0;", "if (rst)": "if (1'b0)"},
+    "reset active low": {"if (rst)": "if (!rst)"},
+    "asynchronous reset": {
+        "(posedge clk) begin\n        if (rst)": "(posedge clk or posedge rst) begin\n        if (rst)"
+    },
+    "reset holds what is in flight": {
+        _VALID: "reg [LATENCY-1:0] valid = 0;",
+        "valid <= {LATENCY{1'b0}}": "valid <= valid",
+    },
+    "reset empties the first stage alone": {
+        _VALID: "reg [LATENCY-1:0] valid = 0;",
+        "valid <= {LATENCY{1'b0}}": "valid <= {valid[LATENCY-2:0], 1'b0}",
+    },
+    "reset leaves the last stage": {
+        _VALID: "reg [LATENCY-1:0] valid = 0;",
+        "valid <= {LATENCY{1'b0}}": "valid[LATENCY-2:0] <= 0",
+    },
+    "valid a clock early": {"out_valid = valid[LATENCY-1]": "out_valid = valid[LATENCY-2]"},
+    "valid a clock late": {"LATENCY = {{ latency | dec }}": "LATENCY = {{ latency | dec }} + 1"},
+    "in_valid inverted": {"[LATENCY-2:0], in_valid}": "[LATENCY-2:0], ~in_valid}"},
+    "out_valid inverted": {"out_valid = valid": "out_valid = ~valid"},
+    "out_valid always 1": {"out_valid = valid[LATENCY-1]": "out_valid = 1'b1"},
+    "valid waits in a gap": {"        else\n            valid <=": "        else if (in_valid)\n            valid <="},
+    "data a clock late": {
+        _OUT: "    reg {{ path.out.vector }} late;\n    always @(posedge clk) late <= out;\n    assign out_data = late;"
+    },
+    "data waits in a gap": {"        out <= {{ path.total": "        if (in_valid) out <= {{ path.total"},
+    "data of the falling edge": {
+        "    reg {{ path.out.vector }} out;\n    always @(posedge clk)": (
+            "    reg {{ path.out.vector }} out;\n    always @(negedge clk)"
+        )
+    },
+    "data unknown in a gap's shadow": {_OUT: "    assign out_data = in_valid ? out : {{ path.out.width | dec }}'bx;"},
+}
+
+
+@pytest.mark.needs("icarus")
+@pytest.mark.parametrize("change", TIMING)
+def test_the_sweep_sees_a_broken_pipeline_of_valid_bits(
+    corpus: Mapping[str, Rendered], change: str, tmp_path: Path
+) -> None:
+    name, source = "quadratic", template("verilog")
+    for old, new in TIMING[change].items():
+        assert old in source
+        source = source.replace(old, new)
+    text = corpus[name].with_template("verilog", source)
+    assert text != corpus[name].files[f"{name}.v"]
+    verdict = sweep_cocotb("Icarus", corpus[name].write(tmp_path, verilog=text), name, CORPUS[name].design)
+    assert verdict.status == "fail"
+    assert "handshake" in verdict.note or verdict.mismatches
+    assert "rror" not in verdict.note  # it was built and run
