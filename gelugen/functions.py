@@ -80,7 +80,13 @@ def rational(x: Fraction) -> arb:
 
 
 def _exact(value: arb) -> Fraction:
-    """An exact ball (a dyadic number) as a fraction."""
+    """An exact ball (a dyadic number) as a fraction; what is below 2^-1000 in magnitude goes to 0 or to that.
+
+    A negative lower bound and a positive upper one so stay bounds.
+    """
+    tiny = Fraction(1, 1 << 1000)
+    if abs(value) < rational(tiny):
+        return tiny * ((value > 0) - (value < 0))
     mantissa, exponent = value.man_exp()
     return int(mantissa) * Fraction(2) ** int(exponent)
 

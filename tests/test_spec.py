@@ -440,3 +440,10 @@ def test_any_fields_are_a_spec_or_a_refusal(fields):
     except GelugenError:
         return
     assert Spec(**spec.fields()) == spec
+
+
+def test_scale_fit_ends_where_the_function_is_a_relu_with_no_trace_of_a_tail():
+    # gelu(-2^113) is a number with about 10^68 zeros behind the point: it must not be written out
+    spec = Spec("gelu", f"int8:scale={2.0**106!r}", "uint8:scale=fit")
+    assert spec.output.zero_point <= 1
+    assert spec.output.scale >= 127 * 2.0**106 / 255
