@@ -147,12 +147,8 @@ def code(value: int, form: Format) -> str:
 
 def fit(signal: Signal, width: int, drop: int = 0) -> str:
     """A Verilog signal as an expression of an exact width, dropped zeros put back: no tool has to guess."""
-    if width < signal.width + drop:
-        if drop:
-            raise AssertionError(f"{signal.name} would lose bits")
-        return f"{signal.name}[{width - 1}:0]"
     ahead = width - signal.width - drop
-    parts = [signal.name]
+    parts = [signal.name if ahead >= 0 else f"{signal.name}[{signal.top + ahead}:0]"]
     if ahead > 0:
         sign = f"{signal.name}[{signal.top}]"
         copies = sign if ahead == 1 else f"{{{ahead}{{{sign}}}}}"
