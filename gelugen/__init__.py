@@ -1,4 +1,4 @@
-"""gelugen: the smallest integer design of an activation function that keeps a stated accuracy.
+"""gelugen: the smallest integer design found of an activation function that keeps a stated accuracy.
 
 From Python::
 

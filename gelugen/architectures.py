@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gelugen.errors import GelugenError
+from gelugen.errors import GelugenError, short
 from gelugen.functions import Fold
 
 AUTO = "auto"
@@ -55,5 +55,5 @@ def get_architecture(name: str) -> Architecture:
     """
     entry = ARCHITECTURES.get(name.replace("_", "-")) if isinstance(name, str) else None
     if entry is None:
-        raise GelugenError(f"architecture {name!r} is not known: it must be {AUTO}, {', '.join(ARCHITECTURES)}")
+        raise GelugenError(f"architecture {short(name)} is not known: it must be {AUTO}, {', '.join(ARCHITECTURES)}")
     return entry

@@ -1,6 +1,7 @@
 """The command line: the only place that prints or exits.
 
-Exit codes: 0 done; 1 a design does not keep its word (``verify``); 2 what was asked for cannot be done.
+Exit codes: 0 done; 1 a design does not keep its word (``verify``); 2 what was asked for cannot be done;
+70 a mistake of gelugen's own; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -40,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         code: int = options.run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except GelugenError as error:
         print(f"gelugen: {error}", file=sys.stderr)
@@ -51,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"gelugen: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        return 2
     except Exception as error:
         if os.environ.get("GELUGEN_DEBUG"):
             raise
@@ -64,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> _Parser:
     parser = _Parser(
         prog="gelugen",
-        description="The smallest integer design of an activation function that keeps a stated accuracy, "
+        description="The smallest integer design found of an activation function that keeps a stated accuracy, "
         "as C and as Verilog, verified over every input code.",
         allow_abbrev=False,
     )
@@ -111,14 +117,21 @@ _ARCHITECTURES = "table, residual-table, uniform-linear, residual-uniform-linear
 
 
 def _generate(options: argparse.Namespace) -> int:
-    from gelugen.flow import generate
+    from gelugen.flow import prepare
 
-    made = []
     requests = _requests(options)
+    prepared = []
     with _progress() as say:
         for number, (spec, target) in enumerate(requests, 1):
-            say(f"{target.name} ({number} of {len(requests)}): searching and writing")
-            made.append(generate(spec, options.output_dir, target))
+            say(f"{target.name} ({number} of {len(requests)}): searching")
+            try:
+                prepared.append(prepare(spec, target))
+            except GelugenError as error:
+                if len(requests) == 1:
+                    raise
+                raise GelugenError(f"design {target.name}: {error}") from None
+    # Nothing is written before every design is there.
+    made = [each.write(options.output_dir) for each in prepared]
     if options.json:
         _print_json(
             [
@@ -162,10 +175,22 @@ def _requests(options: argparse.Namespace) -> list[tuple[Spec, Target]]:
         spec = from_fields(flags)
         return [(spec, Target(spec.default_name() if name is None else name))]
     requests = [each for path in options.specs for each in read_toml(Path(path))] if options.specs else default_set()
-    names = [target.name for _, target in requests]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise GelugenError(f"design {twice} is asked for twice: give each its own name")
+    _check_names([target.name for _, target in requests])
     return requests
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse designs that cannot stand beside each other, in a folder or in one C file."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if other := seen.get(name.lower()):
+            told = "twice" if other == name else f"beside {other}, which a file system may not tell apart"
+            raise GelugenError(f"design {name} is asked for {told}: give each its own name")
+        seen[name.lower()] = name
+    for name in names:
+        stem = re.sub(r"_(n|tb|(t\d_)?c\d)$", "", name)
+        if stem != name and stem in names:
+            raise GelugenError(f"design {name} is asked for beside {stem}, whose C uses that name: choose another")
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -173,11 +198,23 @@ def _verify(options: argparse.Namespace) -> int:
 
     tools = None if options.tools is None else [each.strip() for each in options.tools.split(",")]
     results: dict[str, list[Verdict]] = {}
+    refusals: list[GelugenError] = []
     with _progress() as say:
         for number, folder in enumerate(options.folders, 1):
             say(f"{folder} ({number} of {len(options.folders)}): every code")
-            results[folder] = verify(folder, tools)
-    good = all(passed(verdicts) for verdicts in results.values())
+            try:
+                results[folder] = verify(folder, tools)
+            except GelugenError as error:
+                refusals.append(error)
+    good = not refusals and all(passed(verdicts) for verdicts in results.values())
+    if results:
+        _print_verdicts(options, results, good)
+    if refusals:  # after what could be said of the others
+        raise refusals[0]
+    return 0 if good else 1
+
+
+def _print_verdicts(options: argparse.Namespace, results: dict[str, list[Verdict]], good: bool) -> None:
     if options.json:
         _print_json(
             {
@@ -185,7 +222,7 @@ def _verify(options: argparse.Namespace) -> int:
                 "designs": {folder: [each.to_json() for each in verdicts] for folder, verdicts in results.items()},
             }
         )
-        return 0 if good else 1
+        return
     rows = []
     for folder, verdicts in results.items():
         for each in verdicts:
@@ -205,7 +242,6 @@ def _verify(options: argparse.Namespace) -> int:
     skipped = sum(each.status == "skipped" for verdicts in results.values() for each in verdicts)
     if skipped:
         print(f"{skipped} checks were skipped: nothing is said about what they would have found")
-    return 0 if good else 1
 
 
 def _show(options: argparse.Namespace) -> int:

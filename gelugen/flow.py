@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,23 @@ from gelugen.store import write
 
 DEFAULT_OUTPUT = "rtl_out"
 DEFAULT_SET = Path(__file__).with_name("default_set.toml")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A design with all its files as texts; nothing is on disk yet."""
+
+    design: Design
+    target: Target
+    files: Mapping[str, str]
+
+    def write(self, out: Path | str = DEFAULT_OUTPUT) -> Generated:
+        """Write the folder below ``out``.
+
+        Raises:
+            GelugenError: the folder cannot be written.
+        """
+        return Generated(Path(out) / self.target.name, self.design, write(out, self.target.name, self.files))
 
 
 @dataclass(frozen=True)
@@ -31,9 +49,18 @@ def generate(spec: Spec, out: Path | str = DEFAULT_OUTPUT, target: Target | None
     Raises:
         GelugenError: the guarantee cannot be kept, or the folder cannot be written.
     """
+    return prepare(spec, target).write(out)
+
+
+def prepare(spec: Spec, target: Target | None = None) -> Prepared:
+    """Find the design of a spec and emit its files as texts.
+
+    Raises:
+        GelugenError: the guarantee cannot be kept.
+    """
     target = target or Target(spec.default_name())
     design = build(spec)
-    return Generated(Path(out) / target.name, design, write(out, target.name, emit(design, target)))
+    return Prepared(design, target, emit(design, target))
 
 
 def default_set() -> list[tuple[Spec, Target]]:

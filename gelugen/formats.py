@@ -22,7 +22,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from gelugen.errors import GelugenError
+from gelugen.errors import GelugenError, short
 
 MIN_BITS, MAX_BITS = 4, 16
 
@@ -33,6 +33,11 @@ to the even one, away from zero, up (towards +infinity) or down."""
 TIES: tuple[Ties, ...] = get_args(Ties)
 
 _FIXED = re.compile(r"(u?)q(\d{1,9})\.(\d{1,9})", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,9}", re.ASCII)
+_NUMBER = re.compile(
+    r"[+-]?(0x[0-9a-f]+(\.[0-9a-f]*)?(p[+-]?\d{1,9})?|(\d+\.?\d*|\.\d+)(e[+-]?\d{1,9})?|inf|infinity|nan)",
+    re.ASCII | re.IGNORECASE,
+)
 _AFFINE = re.compile(r"(u?)int(\d{1,9})(?::(.*))?", re.ASCII)
 
 
@@ -56,7 +61,9 @@ class Format:
     zero_point: int = 0
 
     def __post_init__(self) -> None:
-        check_bits(self.bits, f"{self.bits} bits")
+        object.__setattr__(self, "bits", whole(self.bits, "bits"))
+        object.__setattr__(self, "zero_point", whole(self.zero_point, "zero_point"))
+        check_bits(self.bits, f"{short(self.bits)} bits")
         object.__setattr__(self, "scale", parse_scale(self.scale))
         if not (math.isfinite(self.scale) and self.scale > 0):
             raise GelugenError(f"scale {self.scale!r} must be a finite number above zero")
@@ -64,7 +71,7 @@ class Format:
             raise GelugenError(f"scale {self.scale!r} must lie between 2**-126 and 2**126")
         if not self.code_min <= self.zero_point <= self.code_max:
             raise GelugenError(
-                f"zero_point {self.zero_point} is outside {self.kind}: "
+                f"zero_point {short(self.zero_point)} is outside {self.kind}: "
                 f"it must lie between {self.code_min} and {self.code_max}"
             )
 
@@ -143,7 +150,12 @@ class Format:
         Raises:
             GelugenError: they are not integers, or one is outside the format.
         """
-        array = np.asarray(codes)
+        try:
+            array = np.asarray(codes)
+        except ValueError:
+            raise GelugenError("codes in rows of unequal length make no array: give a rectangle") from None
+        if not array.size:
+            return array.astype(np.int64)
         if array.dtype.kind not in "iu":
             raise GelugenError(f"codes of type {array.dtype} must be integers: quantize() makes them from reals")
         outside = (array < self.code_min) | (array > self.code_max)
@@ -180,8 +192,11 @@ class Format:
         Raises:
             GelugenError: a value is NaN.
         """
-        shape = np.shape(values)
-        reals = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        try:
+            shape = np.shape(values)
+            reals = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        except (TypeError, ValueError):
+            raise GelugenError(f"values to quantize must be an array of numbers, not {short(values)}") from None
         if np.isnan(reals).any():
             raise GelugenError("a value to quantize is nan: it must be a number or an infinity")
         beyond = float(1 << (MAX_BITS + 2))  # past every code, so that what follows stays small and finite
@@ -270,26 +285,27 @@ def parse_format(text: str | Mapping[str, Any] | Format) -> Format | FittedForma
         check_bits(bits, f"format {text!r} has {bits} bits")
         return _affine(text, bits, signed=not match[1], options=match[3] or "")
     raise GelugenError(
-        f"format {text!r} is not known: write fixed point as 'q3.12' or 'uq0.8', "
+        f"format {short(text)} is not known: write fixed point as 'q3.12' or 'uq0.8', "
         f"affine as 'int8:scale=0.05,zero_point=-3'"
     )
 
 
 def _affine(text: str, bits: int, *, signed: bool, options: str) -> Format | FittedFormat:
     fields: dict[str, str] = {}
-    for item in filter(None, options.split(",")):
+    for item in options.split(",") if options else ():
         key, equals, value = (part.strip() for part in item.partition("="))
         if key not in ("scale", "zero_point") or not equals or not value:
-            raise GelugenError(f"format {text!r} has the unknown part {item!r}: write scale=... and zero_point=...")
+            raise GelugenError(
+                f"format {short(text)} has the unknown part {short(item)}: write scale=... and zero_point=..."
+            )
         if key in fields:
             raise GelugenError(f"format {text!r} gives {key} twice: give it once")
         fields[key] = value
     if "scale" not in fields:
         raise GelugenError(f"format {text!r} lacks its scale: write it as 'int8:scale=0.05,zero_point=-3'")
-    try:
-        zero_point = int(fields["zero_point"]) if "zero_point" in fields else None
-    except ValueError:
-        raise GelugenError(f"zero_point {fields['zero_point']!r} in {text!r} must be an integer") from None
+    if "zero_point" in fields and not _INTEGER.fullmatch(fields["zero_point"]):
+        raise GelugenError(f"zero_point {short(fields['zero_point'])} must be an integer of at most 9 digits")
+    zero_point = int(fields["zero_point"]) if "zero_point" in fields else None
     if fields["scale"] == "fit":
         if zero_point is not None:
             Format(bits, signed, 1.0, zero_point)
@@ -304,11 +320,15 @@ def parse_scale(value: str | float) -> float:
         GelugenError: it is no number.
     """
     try:
+        if isinstance(value, (bool, np.bool_)):
+            raise ValueError
         if isinstance(value, str):
+            if not _NUMBER.fullmatch(value):
+                raise ValueError
             return float.fromhex(value) if "0x" in value.lower() else float(value)
         return float(value)
     except (ValueError, OverflowError, TypeError):
-        raise GelugenError(f"scale {value!r} must be a number such as 0.05 or 0x1.99999ap-5") from None
+        raise GelugenError(f"scale {short(value)} must be a number such as 0.05 or 0x1.99999ap-5") from None
 
 
 def _from_mapping(fields: Mapping[str, Any]) -> Format:
@@ -318,9 +338,17 @@ def _from_mapping(fields: Mapping[str, Any]) -> Format:
     if missing := sorted(known - {"zero_point"} - set(fields)):
         raise GelugenError(f"format {dict(fields)!r} lacks {missing[0]!r}")
     bits, signed, zero_point = fields["bits"], fields["signed"], fields.get("zero_point", 0)
-    if type(bits) is not int or type(zero_point) is not int or type(signed) is not bool:
-        raise GelugenError(f"format {dict(fields)!r} must have whole bits and zero_point, and signed true or false")
-    scale = fields["scale"]
-    if isinstance(scale, bool) or not isinstance(scale, (int, float, str)):
-        raise GelugenError(f"scale {scale!r} must be a number such as 0.05 or 0x1.99999ap-5")
-    return Format(bits, signed, parse_scale(scale), zero_point)
+    if not isinstance(signed, (bool, np.bool_)):
+        raise GelugenError(f"signed {short(signed)} must be true or false")
+    return Format(whole(bits, "bits"), bool(signed), parse_scale(fields["scale"]), whole(zero_point, "zero_point"))
+
+
+def whole(value: object, what: str) -> int:
+    """An integer, NumPy's too, but neither a truth value nor a float.
+
+    Raises:
+        GelugenError: it is none.
+    """
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return int(value)
+    raise GelugenError(f"{what} {short(value)} must be an integer")

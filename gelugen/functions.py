@@ -13,7 +13,7 @@ from typing import Literal
 
 from flint import arb, ctx, fmpq
 
-from gelugen.errors import GelugenError
+from gelugen.errors import GelugenError, short
 from gelugen.formats import Format
 
 Fold = Literal["none", "residual"]
@@ -153,4 +153,4 @@ def get_function(name: str) -> Function:
     try:
         return CATALOGUE[name]
     except (KeyError, TypeError):
-        raise GelugenError(f"function {name!r} is not known: it must be one of {', '.join(CATALOGUE)}") from None
+        raise GelugenError(f"function {short(name)} is not known: it must be one of {', '.join(CATALOGUE)}") from None

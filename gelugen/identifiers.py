@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gelugen.errors import GelugenError
+from gelugen.errors import GelugenError, short
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 LONGEST = 63  # what C99 promises to tell apart
@@ -26,6 +26,10 @@ log10 log1p log2 logb lrint lround malloc memchr memcmp memcpy memmove memset mo
 nexttoward offsetof pow printf puts qsort rand realloc remainder remquo rint round scalbln scalbn scanf signbit
 sin sinh snprintf sprintf sqrt srand sscanf stderr stdin stdout strcat strchr strcmp strcpy strlen strncpy strstr
 strtod strtol system tan tanh tgamma time tolower toupper trunc y0 y1 yn
+EOF FILE BUFSIZ clearerr fclose feof ferror fflush fgetc fgetpos fgets fpos_t fputc fread freopen fscanf fseek fsetpos
+ftell fwrite getc getchar gets perror putc putchar remove rename rewind scanf setbuf setvbuf tmpfile tmpnam ungetc
+vfprintf vfscanf vprintf vscanf vsnprintf vsprintf vsscanf
+complex ctype fenv inttypes iso646 limits locale math setjmp stdarg stdbool stddef stdint stdio stdlib tgmath wctype
 """
 _VERILOG = """
 always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign default defparam
@@ -61,8 +65,8 @@ def check_identifier(name: str) -> None:
     """
     rule = "it must be letters, digits and single underscores, and start with a letter"
     if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name) or "__" in name:
-        raise GelugenError(f"name {name!r} is no identifier in C and Verilog: {rule}")
+        raise GelugenError(f"name {short(name)} is no identifier in C and Verilog: {rule}")
     if len(name) > LONGEST:
-        raise GelugenError(f"name {name!r} has {len(name)} characters: it must have at most {LONGEST}")
+        raise GelugenError(f"name {short(name)} has {len(name)} characters: it must have at most {LONGEST}")
     if name in RESERVED or _STDINT.fullmatch(name):
         raise GelugenError(f"name {name!r} is taken by C, C++ or Verilog: choose another, such as {name}_lut")

@@ -60,6 +60,8 @@ def plot(bundle: Bundle, path: Path) -> None:
     Raises:
         GelugenError: matplotlib is missing, or the file cannot be written.
     """
+    if not path.suffix:
+        raise GelugenError(f"the picture {path} needs an ending such as .png")
     try:
         import matplotlib as mpl
     except ImportError:

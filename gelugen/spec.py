@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import tomli_w
 
 from gelugen.architectures import AUTO, get_architecture
-from gelugen.errors import GelugenError
+from gelugen.errors import GelugenError, short
 from gelugen.formats import TIES, FittedFormat, Format, Ties, parse_format
 from gelugen.functions import get_function
 from gelugen.identifiers import LONGEST, check_identifier
@@ -52,6 +52,14 @@ class Guarantee:
     kind: Literal["correct", "faithful", "ulp"]
     ulp: Fraction = Fraction(0)
 
+    def __post_init__(self) -> None:
+        valid = isinstance(self.ulp, Fraction) and (self.kind == "ulp") == (self.ulp > 0) and self.ulp < 1 << 16
+        if self.kind not in ("correct", "faithful", "ulp") or not valid or (self.ulp * 10**60).denominator != 1:
+            raise GelugenError(
+                f"guarantee {short(self.kind)} with ulp {short(self.ulp)} is not known: it must be correct, faithful "
+                f"or ulp with a Fraction above 0 and below 65536 of at most 60 decimals"
+            )
+
     @classmethod
     def parse(cls, text: str) -> Guarantee:
         """Read ``correct``, ``faithful`` or ``ulp:N``.
@@ -65,7 +73,9 @@ class Guarantee:
             return cls("faithful")
         if isinstance(text, str) and (match := _ULP.fullmatch(text)) and 0 < float(match[1]) < 1 << 16:
             return cls("ulp", Fraction(match[1]))
-        raise GelugenError(f"guarantee {text!r} is not known: it must be correct, faithful or ulp:N with N above 0")
+        raise GelugenError(
+            f"guarantee {short(text)} is not known: it must be correct, faithful or ulp:N with N above 0"
+        )
 
     def __str__(self) -> str:
         return f"ulp:{_decimal(self.ulp)}" if self.kind == "ulp" else self.kind
@@ -225,8 +235,8 @@ def from_toml(text: str, where: str) -> list[tuple[Spec, Target]]:
     """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise GelugenError(f"{where} is not TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and integers and nesting without end
+        raise GelugenError(f"{where} is not TOML: {str(error)[:200]}") from None
     if unknown := sorted(set(data) - {"design"}):
         raise GelugenError(f"{where} has the unknown key {unknown[0]!r}: designs are tables named [design.NAME]")
     designs = data.get("design")
@@ -264,6 +274,8 @@ def read_toml(path: Path) -> list[tuple[Spec, Target]]:
         GelugenError: it cannot be read, or what it holds is refused.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is no file")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise GelugenError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None

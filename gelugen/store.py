@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import shutil
@@ -79,11 +80,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not folder.is_dir():
         raise GelugenError(f"{folder} is no folder: give one that gelugen generate has made")
+    if path.exists() and not path.is_file():
+        raise GelugenError(f"{path} is no file: generate the design again")
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise GelugenError(f"{folder} holds no gelugen design: {MANIFEST} cannot be read ({_reason(error)})") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise GelugenError(f"{path} is not JSON: generate the design again") from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         raise GelugenError(f"{path} is not a manifest of schema {SCHEMA}: generate the design again")
@@ -92,6 +95,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     files = data.get("files")
     if not isinstance(files, dict) or any(Path(name).name != name for name in files):
         raise GelugenError(f"{path} names files outside its folder: generate the design again")
+    kinds = {"name": str, "design": dict, "accuracy": dict, "rom_bits": int, "latency": int, "command": str}
+    if wrong := [key for key, kind in kinds.items() if not isinstance(data.get(key), kind)]:
+        raise GelugenError(f"{path} has no sound field {wrong[0]!r}: generate the design again")
     return data
 
 
@@ -115,28 +121,43 @@ def write(out: Path | str, name: str, files: Mapping[str, str]) -> Literal["writ
         present = _ours(folder) if folder.exists() else None
         if present is not None and present == files.keys() and _equal(folder, files):
             return "unchanged"
-        staging = out / f".{name}.new-{os.getpid()}"
+        staging = out / f".{name}.gelugen-new-{os.getpid()}"
         try:
             staging.mkdir()
             for file, text in files.items():
                 (staging / file).write_bytes(text.encode())
-            if present is None:
-                staging.rename(folder)
-            else:
-                _exchange(staging, folder)
+            if present is None and _take_place(staging, folder):
+                return "written"
+            if present is None:  # another process was quicker: look again at what is there now
+                return write(out, name, files)
+            _exchange(staging, folder)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return "written"
 
 
+def _take_place(staging: Path, folder: Path) -> bool:
+    """Give the new folder its name, unless that is taken meanwhile."""
+    try:
+        staging.rename(folder)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return False
+        raise
+    return True
+
+
 def _ours(folder: Path) -> set[str]:
     """The files in a folder, all of which a manifest there must name."""
     present = {entry.name for entry in folder.iterdir()}
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        known = {*manifest["files"], MANIFEST}
-    except (OSError, ValueError, KeyError, TypeError):
-        known = set()
+    known: set[str] = set()
+    if MANIFEST in present:
+        try:
+            known = {*json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"], MANIFEST}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            raise GelugenError(
+                f"{folder / MANIFEST} is not a manifest, so nothing tells whose files these are: move the folder away"
+            ) from None
     foreign = sorted(name for name in present if name not in known or not (folder / name).is_file())
     if foreign:
         raise GelugenError(f"{folder / foreign[0]} was not made by gelugen: move it away before the folder is written")
@@ -159,27 +180,31 @@ def _exchange(new: Path, old: Path) -> None:
         if library.renamex_np(*paths, 2) == 0:  # RENAME_SWAP
             return
     # A file system without it: two steps, and the next call puts the old folder back if only one was done.
-    aside = old.with_name(f".{old.name}.old")
+    aside = _aside(old)
     old.rename(aside)
     new.rename(old)
     aside.rename(new)
 
 
+def _aside(folder: Path) -> Path:
+    """Where a two-step exchange puts the old folder for a moment."""
+    return folder.with_name(f".{folder.name}.gelugen-old")
+
+
 def _recover(folder: Path) -> None:
-    """Put back a folder that an interrupted two-step exchange has left aside."""
+    """Put back a folder that an interrupted two-step exchange has left aside; nothing is ever removed here."""
     folder = folder.absolute()
-    aside = folder.with_name(f".{folder.name}.old")
-    if not aside.is_dir():
-        return
-    if folder.exists():
-        shutil.rmtree(aside, ignore_errors=True)
-    else:
-        aside.rename(folder)
+    if folder.name and not folder.exists() and (_aside(folder) / MANIFEST).is_file():
+        _aside(folder).rename(folder)
 
 
 def _remove_stale(out: Path, name: str) -> None:
     """Remove what a killed process has left beside the folder."""
-    for left in out.glob(f".{name}.new-*"):
+    aside = _aside(out / name)
+    if (out / name).is_dir() and (aside / MANIFEST).is_file():
+        _ours(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+    for left in out.glob(f".{name}.gelugen-new-*"):
         owner = left.name.rpartition("-")[2]
         if owner.isdigit() and not _alive(int(owner)):
             shutil.rmtree(left, ignore_errors=True)

@@ -12,8 +12,31 @@ settings.load_profile("gelugen")
 TOOLS = {"icarus": "iverilog", "cc": "gcc"}
 
 
+_running: list[pytest.Item] = []
+
+
+def tally(text: str) -> None:
+    """Have a count printed at the end of the run, also when the test passes."""
+    _running[-1].user_properties.append(("tally", text))
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print the tallies of passed tests."""
+    texts = [
+        text
+        for report in terminalreporter.stats.get("passed", [])
+        for name, text in report.user_properties
+        if name == "tally"
+    ]
+    if texts:
+        terminalreporter.section("counts")
+        for text in sorted(texts):
+            terminalreporter.line(text)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs a missing tool at home; on CI a missing tool is a failure."""
+    _running[:] = [item]
     for mark in item.iter_markers("needs"):
         for tool in mark.args:
             if shutil.which(TOOLS[tool]) is None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from conftest import tally
 
 from gelugen.design import Design
 from gelugen.emit import emit
@@ -182,7 +183,7 @@ def flip_all(emitted: Emitted, bits: list[Bit], tool: str, folder: Path) -> int:
         found = verdict.status, verdict.checked, verdict.mismatches, verdict.note
         if found != ("fail" if expected else "pass", verdict.codes, expected, ""):
             wrong.append((bit, expected, found))
-    print(f"{emitted.name}, {tool}: {len(bits)} bits flipped, {silent} of them change no code")  # noqa: T201
+    tally(f"{emitted.name}, {tool}: {len(bits)} bits flipped, {silent} of them change no code")
     assert not wrong
     return silent
 

@@ -1,6 +1,7 @@
 """The command line: what it prints, where it writes, and one sentence with exit code 2 for everything else."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -253,6 +254,51 @@ def test_one_bad_design_keeps_the_whole_toml_from_being_made(tmp_path, capsys):
     assert main(["generate", str(path), "-o", str(tmp_path / "out")]) == 2
     assert "[design.bad]" in capsys.readouterr().err
     assert tree(tmp_path) == ["spec.toml"]
+
+
+def test_one_design_that_cannot_be_keeps_all_from_being_written(tmp_path, capsys):
+    good = 'function = "gelu"\ninput = "q3.4"\noutput = "q3.4"\n'
+    path = tmp_path / "spec.toml"
+    path.write_text(f'[design.good]\n{good}[design.bad]\n{good}guarantee = "ulp:0.01"\n')
+    assert main(["generate", str(path), "-o", str(tmp_path / "out")]) == 2
+    assert "design bad: architecture table cannot keep" in capsys.readouterr().err
+    assert tree(tmp_path) == ["spec.toml"]
+
+
+@pytest.mark.parametrize("other", ["Act", "act_n", "act_c0", "act_tb"])
+def test_designs_whose_names_would_meet_are_refused(tmp_path, capsys, other):
+    good = 'function = "gelu"\ninput = "q3.4"\noutput = "q3.4"\n'
+    path = tmp_path / "spec.toml"
+    path.write_text(f"[design.act]\n{good}[design.{other}]\n{good}")
+    assert main(["generate", str(path), "-o", str(tmp_path / "out")]) == 2
+    assert f"design {other} is asked for beside act" in capsys.readouterr().err
+
+
+def test_what_can_be_verified_is_shown_before_the_refusal(folder, capsys):
+    assert main(["verify", str(folder), "none", "--with", "cc"]) == 2
+    said = capsys.readouterr()
+    assert "256 of 256" in said.out
+    assert "none is no folder" in said.err
+
+
+@pytest.mark.parametrize("words", [["show", "/"], ["verify", "/"], ["show", "."], ["generate", "pipe"]])
+def test_odd_places_are_one_sentence(tmp_path, monkeypatch, capsys, words):
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 20_000, f"x = {'9' * 5000}"], ids=["nested without end", "an integer of 5,000 digits"]
+)
+def test_a_monstrous_toml_is_one_sentence(tmp_path, capsys, text):
+    path = tmp_path / "spec.toml"
+    path.write_text(text)
+    assert main(["generate", str(path), "-o", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "is not TOML" in said
+    assert len(said) < 500
 
 
 def test_a_design_asked_for_twice_is_refused(tmp_path, capsys):

@@ -58,7 +58,7 @@ def test_without_an_atomic_exchange_two_steps_do_it(tmp_path, files, other, monk
 
 def test_a_folder_left_aside_between_the_two_steps_is_put_back(tmp_path, files):
     store.write(tmp_path, "act", files)
-    (tmp_path / "act").rename(tmp_path / ".act.old")
+    (tmp_path / "act").rename(tmp_path / ".act.gelugen-old")
     assert store.read(tmp_path / "act").name == "act"
 
 
@@ -161,3 +161,27 @@ def test_killing_the_writer_leaves_the_old_folder_or_the_new_one(tmp_path):
     assert seen == {"table", "residual-table"}
     store.write(tmp_path, "act", emit(build(Spec("gelu", "q3.4", "q3.4")), Target("act")))
     assert [path.name for path in tmp_path.iterdir()] == ["act"]
+
+
+def test_reading_never_touches_what_stands_beside(tmp_path, files):
+    store.write(tmp_path, "act", files)
+    for name in (".act.old", ".act.gelugen-old", ".act.new-1", ".other.gelugen-old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "thesis.txt").write_text("precious")
+    store.read(tmp_path / "act")
+    with pytest.raises(GelugenError, match="is no folder"):
+        store.read(tmp_path / "other")
+    assert store.write(tmp_path, "act", files) == "unchanged"
+    assert len(list(tmp_path.glob(".*/thesis.txt"))) == 4
+
+
+def test_many_processes_that_write_the_same_design_at_once_all_succeed(tmp_path):
+    code = "import sys; from gelugen import generate, Spec; generate(Spec('gelu', 'q3.4', 'q3.4'), sys.argv[1])"
+    for attempt in range(4):
+        place = tmp_path / f"{attempt}"
+        writers = [subprocess.Popen([sys.executable, "-c", code, str(place)], stderr=subprocess.PIPE) for _ in range(4)]
+        for writer in writers:
+            _, said = writer.communicate()
+            assert (writer.returncode, said) == (0, b"")
+        assert [path.name for path in place.iterdir()] == ["gelu_q3_4_correct"]
+        store.read(place / "gelu_q3_4_correct")

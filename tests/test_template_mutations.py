@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import tally
 from mutation import Mutant, mutant_environment, mutants
 
 from gelugen.accuracy import Accuracy
@@ -411,7 +412,7 @@ def survivors(
     alive = {name for name, by in killers.items() if by is None}
     by = {check.__name__: sum(str(each).startswith(check.__name__) for each in killers.values()) for check in checks}
     killed = ", ".join(f"{count} by the {name} check" for name, count in by.items())
-    print(f"{language}: {len(found)} mutants, {len(found) - len(alive)} killed ({killed}), {len(alive)} survive")  # noqa: T201
+    tally(f"{language}: {len(found)} mutants, {len(found) - len(alive)} killed ({killed}), {len(alive)} survive")
     return alive
 
 

@@ -148,3 +148,54 @@ def test_a_missing_tool_is_skipped_at_home_refused_when_named_and_refused_on_ci(
     with pytest.raises(GelugenError, match="Icarus Verilog is missing"):
         verify(folder)
     _compilers.cache_clear()
+
+
+@pytest.mark.needs("icarus")
+def test_verilog_that_does_not_compile_is_a_failure(folder):
+    module = folder / f"{folder.name}.v"
+    module.write_text(module.read_text() + "garbage\n")
+    for verdict in check_icarus(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4"))):
+        assert (verdict.status, verdict.checked) == ("fail", 0)
+        assert "error" in verdict.note
+
+
+@pytest.mark.needs("icarus")
+def test_the_own_bench_names_the_first_mismatch(folder):
+    module = folder / f"{folder.name}.v"
+    module.write_text(module.read_text().replace("6'd8: word_2 <= 6'h04;", "6'd8: word_2 <= 6'h0f;"))
+    cocotb, own = check_icarus(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4")))
+    assert cocotb.mismatches == own.mismatches > 0
+    assert cocotb.first_mismatch == own.first_mismatch
+
+
+@pytest.mark.needs("cc", "icarus")
+@pytest.mark.parametrize("odd", ["with space", 'with "quote', "ünïcode"])
+def test_odd_paths_do_no_harm(tmp_path, odd):
+    made = generate(Spec("gelu", "q2.11", "q2.11", architecture="table"), tmp_path / odd)
+    assert "$readmemh" in (made.folder / f"{made.folder.name}.v").read_text()
+    assert passed(verify(made.folder))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("latency", 99), ("rom_bits", 1), ("command", "gelugen"), ("table_order", "any"), ("formats", {})],
+)
+def test_a_manifest_that_misstates_its_design_fails(folder, key, value):
+    manifest = {**json.loads((folder / MANIFEST).read_text()), key: value}
+    (folder / MANIFEST).write_text(dump({**manifest, "manifest_sha256": digest(manifest)}))
+    from gelugen.store import read
+    from gelugen.verify import check_guarantee
+
+    verdict = check_guarantee(read(folder))
+    assert (verdict.status, key in verdict.note) == ("fail", True)
+
+
+def test_without_any_tool_there_is_no_verdict(folder, monkeypatch):
+    from gelugen.verify.c import _compilers
+
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CI", raising=False)
+    _compilers.cache_clear()
+    with pytest.raises(GelugenError, match="no tool to verify with is there"):
+        verify(folder)
+    _compilers.cache_clear()

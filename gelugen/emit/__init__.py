@@ -31,4 +31,4 @@ def emit(design: Design, target: Target) -> dict[str, str]:
     """
     contract = Contract.of(design, target)
     files = {**c.files(design, target, contract), **verilog.files(design, target, contract)}
-    return {**files, MANIFEST: manifest_text(design, target, contract, latency(design), files)}
+    return {**files, MANIFEST: manifest_text(design, target, contract, files)}

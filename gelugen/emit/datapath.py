@@ -198,11 +198,16 @@ class Datapath:
             fold, total = _fold(design, stages, last)
             cut.append((fold.rest, design.line_drop))
         unused = [_unused(each, bits - 1, 0) for each, bits in cut if bits]
+        if fold is not None and r.width > fold.rest.width:
+            unused.append(_unused(r, r.top, fold.rest.width))
+        port = Signal("in_data", spec.input.bits, spec.input.signed)
+        if fold is None and not tables:
+            unused.append(_unused(port, port.top, 0))
         low, high = saturates(design)
         if total.width > spec.output.bits and not (low or high):
             unused.append(_unused(total, total.width - 1, spec.output.bits))
         return cls(
-            port=Signal("in_data", spec.input.bits, spec.input.signed),
+            port=port,
             out=Signal("out", spec.output.bits, spec.output.signed),
             plain=_plain(design),
             tables=tables,

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import gelugen
+from gelugen.accuracy import Accuracy
 from gelugen.design import Design
+from gelugen.emit.datapath import latency
 from gelugen.emit.rendering import Contract, request_hash, table_order
 from gelugen.spec import Target, command
 
@@ -17,24 +19,31 @@ MANIFEST = "manifest.json"
 SCHEMA = 1
 
 
-def manifest_text(design: Design, target: Target, contract: Contract, latency: int, files: Mapping[str, str]) -> str:
+def manifest_text(design: Design, target: Target, contract: Contract, files: Mapping[str, str]) -> str:
     """The manifest of a design and its files."""
-    spec = design.spec
     data = {
         "schema": SCHEMA,
         "generator": f"gelugen {gelugen.__version__}",
+        **facts(design, target, contract.accuracy),
+        "files": {name: sha256(text) for name, text in files.items()},
+    }
+    return dump({**data, "manifest_sha256": digest(data)})
+
+
+def facts(design: Design, target: Target, accuracy: Accuracy) -> dict[str, Any]:
+    """All that a manifest says which follows from design and target, and so can be checked again."""
+    spec = design.spec
+    return {
         "name": target.name,
         "command": command(spec, target),
         "spec_sha256": request_hash(design, target),
         "formats": {"input": spec.input.to_json(), "output": spec.output.to_json()},
         "rom_bits": design.rom_bits,
-        "latency": latency,
-        "accuracy": contract.accuracy.to_json(),
+        "latency": latency(design),
+        "accuracy": accuracy.to_json(),
         "table_order": table_order(design),
         "design": design.to_json(),
-        "files": {name: sha256(text) for name, text in files.items()},
     }
-    return dump({**data, "manifest_sha256": digest(data)})
 
 
 def digest(data: Mapping[str, Any]) -> str:

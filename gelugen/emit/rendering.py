@@ -78,16 +78,19 @@ def request_hash(design: Design, target: Target) -> str:
 
 def table_order(design: Design) -> str:
     """What a table is indexed by, in words."""
+    if not design.terms:
+        return "there is no table"
     if design.fold == "none":
         kind = "two's complement bits" if design.spec.input.signed else "bits"
         return f"a table is indexed by the input code's {kind} as an unsigned number u, low bits dropped"
-    zero_point = design.spec.input.zero_point
-    return f"a table is indexed by u = |code - {zero_point}|, low bits dropped"
+    return f"a table is indexed by u = |code{plus(-design.spec.input.zero_point)}|, low bits dropped"
 
 
 def describe(design: Design) -> str:
     """The design in one line: architecture, segments, widths."""
     parts = [f"{design.architecture}: {ARCHITECTURES[design.architecture].summary}"]
+    if not design.terms:
+        parts.append("nothing has to be stored")
     for term in design.terms:
         widths = " + ".join(str(each.width) for each in term.coefficients)
         if term.dx_bits:

@@ -25,9 +25,10 @@ __all__ = ["fit"]
 def fit(spec: Spec, golden: Golden, architecture: Architecture) -> Design:
     """The design of an architecture that keeps the spec's guarantee with the fewest ROM bits found.
 
-    Tables are filled exactly. For uniform lines every segment length and every shift that could still win is
-    tried, with every width of slope from the smallest feasible one up, and every number of dropped low bits of
-    the intercept with its phases; ``gelugen.fit.search`` says where that is bounded.
+    Tables are filled exactly. For uniform lines every segment length that could still win is tried, with the smallest
+    feasible shift and a few above it, the narrowest slopes and two widths more, and every number of dropped low bits
+    of the intercept with its phases; the constants of ``gelugen.fit.search`` and ``gelugen.fit.segments`` bound it.
+    So a smaller line may exist: the search is a heuristic, whose designs keep their guarantee all the same.
 
     Raises:
         GelugenError: the fold does not fit the formats, or the guarantee cannot be kept; the message says how

@@ -14,8 +14,8 @@ from gelugen.formats import Codes
 from gelugen.golden import FRACTION, Golden
 from gelugen.spec import Guarantee, Spec
 
-FREE = 1 << 30
-"""A bound that does not bind: past every value, and small enough to be shifted by 24 within 63 bits."""
+FREE = 1 << 40
+"""A bound that does not bind: past every value of r, and small enough to be shifted by 20 within 63 bits."""
 _LARGEST_POWER = 16
 
 

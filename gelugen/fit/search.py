@@ -131,7 +131,8 @@ def _intercept(
 ) -> _Choice | None:
     """The narrowest intercepts: as many low bits dropped as the intervals allow, with the best phase.
 
-    The phases that work with one more bit dropped are among those that work now, or those plus that bit.
+    The phases that work with one more bit dropped are among those that work now, or those plus that bit; of more
+    than ``_MOST_PHASES`` some are let go.
     """
     _, low, high = tried
     base = segments.idle << shift

@@ -51,7 +51,7 @@ def sweep_c(tool: str, compiler: str, flags: Sequence[str], folder: Path, name: 
             compiler,
             *STRICT,
             *flags,
-            "-I",
+            "-iquote",
             str(folder.resolve()),
             *[str(each.resolve()) for each in sources],
             "-o",

@@ -70,15 +70,14 @@ def _simulate(work: Path, folder: Path, name: str, environment: dict[str, str]) 
 
     runner = get_runner("icarus")
     runner.log.disabled = True
-    memories = _memories(folder / f"{name}.v")
+    _lay_out(folder, name, work)
     logs = work / "build.log", work / "run.log"
     common: dict[str, Any] = {"hdl_toplevel": name, "build_dir": work}
     bench = str(asset_folder("sim"))
     sys.path.insert(0, bench)  # the runner hands sys.path on to the simulation, and nothing else
     try:
         runner.build(
-            sources=[folder / f"{name}.v"],
-            parameters={parameter: f'"{folder / mem}"' for parameter, mem in memories.items()},
+            sources=[work / f"{name}.v"],
             build_args=["-g2001"],
             always=True,
             log_file=logs[0],
@@ -92,7 +91,7 @@ def _simulate(work: Path, folder: Path, name: str, environment: dict[str, str]) 
             log_file=logs[1],
             **common,
         )
-    except (SystemExit, subprocess.CalledProcessError):
+    except (SystemExit, RuntimeError, subprocess.CalledProcessError):
         pass  # the bench's own result, or its absence, is the verdict
     finally:
         sys.path.remove(bench)
@@ -105,21 +104,21 @@ _BENCH_ENVIRONMENT = {
 }
 
 
-def _memories(module: Path) -> dict[str, str]:
-    """The module's parameters that name table files."""
-    text = module.read_text() if module.is_file() else ""
-    return dict(re.findall(r'parameter (MEM_FILE\w*) = "([^"]*)"', text))
+def _lay_out(folder: Path, name: str, work: Path) -> None:
+    """Copy sources and tables to where the simulation runs: $readmemh looks there, and no odd path matters."""
+    for path in [folder / f"{name}.v", folder / f"{name}_tb.v", *folder.glob(f"{name}*.mem")]:
+        if path.is_file():
+            shutil.copy(path, work)
 
 
 def run_own_bench(version: str, folder: Path, name: str, design: Design) -> Verdict:
     """The module under the emitted test bench; its last line is the verdict."""
     start, total = time.monotonic(), code_count(design)
     tool = f"{version}, own test bench"
-    folder = folder.resolve()
     with workshop() as work:
-        sources = [folder / f"{name}_tb.v", folder / f"{name}.v"]
-        built = run(["iverilog", "-g2001", "-o", work / "bench.vvp", *sources], work)
-        ran = run(["vvp", "-n", work / "bench.vvp"], folder) if not built.returncode else built
+        _lay_out(folder, name, work)
+        built = run(["iverilog", "-g2001", "-o", "bench.vvp", f"{name}_tb.v", f"{name}.v"], work)
+        ran = run(["vvp", "-n", "bench.vvp"], work) if not built.returncode else built
     text = ran.stdout.decode(errors="replace")
     said = re.search(r"^(PASS|FAIL): (\d+) of (\d+) codes checked, (\d+) mismatches", text, re.MULTILINE)
     seconds = time.monotonic() - start
@@ -129,7 +128,11 @@ def run_own_bench(version: str, folder: Path, name: str, design: Design) -> Verd
         return Verdict(tool, "fail", total, seconds=seconds, note=note)
     checked, mismatches = int(said[2]), int(said[4])
     good = said[1] == "PASS" and checked == total and not mismatches
-    return Verdict(tool, "pass" if good else "fail", total, checked, mismatches, seconds=seconds)
+    first = None
+    if at := re.search(r"^mismatch at sample (\d+): valid ., got (\w+), expected (\w+)", text, re.MULTILINE):
+        code = int(at[1]) + design.spec.input.code_min
+        first = (code, _as_code(at[3], design), _as_code(at[2], design))
+    return Verdict(tool, "pass" if good else "fail", total, checked, mismatches, first, seconds)
 
 
 def missing_icarus() -> str:

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from gelugen.design import Design
 
+_PATIENCE = 600
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -57,8 +59,12 @@ def workshop() -> Iterator[Path]:
 
 
 def run(words: Sequence[str | Path], where: Path) -> subprocess.CompletedProcess[bytes]:
-    """Run a tool in a folder, its output kept."""
-    return subprocess.run([*map(str, words)], cwd=where, capture_output=True, check=False)
+    """Run a tool in a folder, its output kept; one that does not end in ten minutes has failed."""
+    try:
+        return subprocess.run([*map(str, words)], cwd=where, capture_output=True, check=False, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired as late:
+        message = f"error: no end after {_PATIENCE} seconds".encode()
+        return subprocess.CompletedProcess(late.cmd, 124, late.stdout or b"", message)
 
 
 @cache

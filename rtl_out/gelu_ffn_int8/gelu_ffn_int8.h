@@ -18,8 +18,8 @@
  *
  * An argument must be a code of the input format. No floating point, no undefined behaviour.
  */
-#ifndef GELUGEN_GELU_FFN_INT8_H
-#define GELUGEN_GELU_FFN_INT8_H
+#ifndef GELUGEN_gelu_ffn_int8_H
+#define GELUGEN_gelu_ffn_int8_H
 
 #include <stddef.h>
 #include <stdint.h>

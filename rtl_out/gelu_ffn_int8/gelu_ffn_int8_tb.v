@@ -5,7 +5,7 @@
 //
 //     iverilog -g2001 -o ../gelu_ffn_int8.vvp gelu_ffn_int8_tb.v gelu_ffn_int8.v && vvp ../gelu_ffn_int8.vvp
 //
-// or give the place of the expected codes with +expected=PATH. The last line starts with PASS or FAIL.
+// or give the place of the expected codes with +expected=PATH. The line that starts with PASS or FAIL is the verdict.
 
 `default_nettype none
 

@@ -9,7 +9,7 @@
 //   error      at most 0.9956 ulp (code -8820), mean 0.1659 ulp, 90.61% of codes correctly rounded
 //   design     residual-uniform-linear: relu(x) minus a line on each equal segment of |x|; 123 segments of
 //              128 codes, 12 + 6 bits each
-//   order      a table is indexed by u = |code - 0|, low bits dropped
+//   order      a table is indexed by u = |code|, low bits dropped
 //   size       2214 ROM bits
 //   made by    gelugen generate --function gelu --input q3.12 --output q3.12 --guarantee faithful
 //   spec       sha256 28732fd87fe04d65073dc9668c478ae672aed901c7ad1db816d34fd3a4532530

@@ -5,7 +5,7 @@
 //
 //     iverilog -g2001 -o ../gelu_q3_12_faithful.vvp gelu_q3_12_faithful_tb.v gelu_q3_12_faithful.v && vvp ../gelu_q3_12_faithful.vvp
 //
-// or give the place of the expected codes with +expected=PATH. The last line starts with PASS or FAIL.
+// or give the place of the expected codes with +expected=PATH. The line that starts with PASS or FAIL is the verdict.
 
 `default_nettype none
 

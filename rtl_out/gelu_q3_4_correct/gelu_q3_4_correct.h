@@ -9,7 +9,7 @@
  * error      at most 0.4976 ulp (code -35), mean 0.1020 ulp, 100.00% of codes correctly rounded
  * design     residual-uniform-linear: relu(x) minus a line on each equal segment of |x|; 9 segments of 4
  *            codes, 4 + 2 bits each
- * order      a table is indexed by u = |code - 0|, low bits dropped
+ * order      a table is indexed by u = |code|, low bits dropped
  * size       54 ROM bits
  * made by    gelugen generate --function gelu --input q3.4 --output q3.4 --guarantee correct
  * spec       sha256 359d66a147587367fdd1efdcd0a7ce449a0ad6f93600e2c83f6dcbfd3a3ed8b3
@@ -17,8 +17,8 @@
  *
  * An argument must be a code of the input format. No floating point, no undefined behaviour.
  */
-#ifndef GELUGEN_GELU_Q3_4_CORRECT_H
-#define GELUGEN_GELU_Q3_4_CORRECT_H
+#ifndef GELUGEN_gelu_q3_4_correct_H
+#define GELUGEN_gelu_q3_4_correct_H
 
 #include <stddef.h>
 #include <stdint.h>

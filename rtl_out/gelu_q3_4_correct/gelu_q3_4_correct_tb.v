@@ -5,7 +5,7 @@
 //
 //     iverilog -g2001 -o ../gelu_q3_4_correct.vvp gelu_q3_4_correct_tb.v gelu_q3_4_correct.v && vvp ../gelu_q3_4_correct.vvp
 //
-// or give the place of the expected codes with +expected=PATH. The last line starts with PASS or FAIL.
+// or give the place of the expected codes with +expected=PATH. The line that starts with PASS or FAIL is the verdict.
 
 `default_nettype none
 
