@@ -238,9 +238,8 @@ class FittedFormat:
         with np.errstate(divide="ignore", invalid="ignore"):
             rough = np.fmax(float(high) / above, -float(low) / below)  # 0 / 0 is nan: nothing to hold there
         best: tuple[float, int, int] | None = None
-        for point in points[rough <= np.nanmin(rough) * (1 + 1e-9)].tolist():
-            if math.isinf(rough.min()):
-                continue
+        near = np.isfinite(rough) & (rough <= np.nanmin(rough) * (1 + 1e-9))
+        for point in points[near].tolist():
             needs = [(high, probe.code_max - point), (-low, point - probe.code_min)]
             need = max((real / codes for real, codes in needs if real), default=Fraction(0))
             scale = float(need)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from gelugen.architectures import ARCHITECTURES, AUTO, Architecture, get_architecture
+from gelugen.architectures import ARCHITECTURES, AUTO, get_architecture
 from gelugen.design import Design
 from gelugen.errors import GelugenError
 from gelugen.fit import fit
@@ -19,7 +19,7 @@ def rom_bits(design: Design) -> float:
     return design.rom_bits
 
 
-def candidates(spec: Spec) -> Iterable[Design]:
+def candidates(spec: Spec) -> list[Design]:
     """One design of each architecture that the spec admits and that keeps its guarantee, simplest first.
 
     Raises:
@@ -32,16 +32,12 @@ def candidates(spec: Spec) -> Iterable[Design]:
     refusals: list[GelugenError] = []
     for architecture in ARCHITECTURES.values():
         try:
-            designs.append(_fit(spec, architecture))
+            designs.append(fit(spec, truth, architecture))
         except GelugenError as error:
             refusals.append(error)
     if not designs:
         raise refusals[0]
     return designs
-
-
-def _fit(spec: Spec, architecture: Architecture) -> Design:
-    return fit(spec, golden(spec), architecture)
 
 
 def build(spec: Spec, cost: Cost = rom_bits) -> Design:
