@@ -366,3 +366,12 @@ def test_assets_are_found_from_anywhere(tmp_path, monkeypatch):
     with pytest.raises(gelugen.GelugenError, match="install gelugen again"):
         asset("nothing")
     assert Path(asset("sim")).is_absolute()
+
+
+def test_the_help_names_every_architecture(capsys):
+    from gelugen.architectures import ARCHITECTURES
+
+    with pytest.raises(SystemExit):
+        main(["generate", "--help"])
+    said = "".join(capsys.readouterr().out.split())
+    assert ",".join(ARCHITECTURES) in said
