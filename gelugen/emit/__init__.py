@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from gelugen.design import Design
 from gelugen.emit import c, verilog
-from gelugen.emit.datapath import latency
 from gelugen.emit.manifest import MANIFEST, manifest_text
 from gelugen.emit.rendering import Contract
+from gelugen.pipeline import latency
 from gelugen.spec import Target
 
 __all__ = ["MANIFEST", "emit", "latency"]

@@ -4,77 +4,201 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gelugen.design import Coefficient, Design
+from gelugen.design import Breakpoints, Coefficient, Design, Dyadic
+from gelugen.emit.layout import Layout
 from gelugen.emit.rendering import Contract, render
-from gelugen.emit.signals import Range, ranges, saturates
+from gelugen.emit.signals import ranges, saturates
 from gelugen.errors import GelugenError
 from gelugen.formats import Format
+from gelugen.pipeline import Range
 from gelugen.spec import Target
 
 LARGEST_HEADER_TABLE = 4096
 """Bytes of tables that stand in the header; larger ones get a .c file, so that they exist once."""
+MOST_COMPARISONS = 8
+"""Segments whose number is counted by comparisons; of more it is found by bisection."""
 
 
 @dataclass(frozen=True)
-class Column:
-    """One coefficient table in C."""
+class Array:
+    """A table of constants in C."""
 
     name: str
     type: str
     bytes: int
     values: tuple[int, ...]
+
+    @classmethod
+    def of(cls, name: str, values: tuple[int, ...], width: int, signed: bool = False) -> Array:
+        """The smallest C type that holds values of some bits."""
+        bits = next(size for size in (8, 16, 32) if width <= size)
+        return cls(name, f"{'' if signed else 'u'}int{bits}_t", bits // 8 * len(values), values)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A coefficient in C: array[i] * factor + base.
+
+    Attributes:
+        array: the stored values; None if nothing is stored.
+        factor, base: with the dropped zeros put back.
+    """
+
+    array: Array | None
     factor: int
+    base: int
 
     @classmethod
     def of(cls, coefficient: Coefficient, name: str) -> Column:
-        """The smallest C type that holds the stored values."""
-        bits = next(size for size in (8, 16, 32) if coefficient.width <= size)
-        kind = f"{'' if coefficient.signed else 'u'}int{bits}_t"
-        return cls(name, kind, bits // 8 * len(coefficient.values), coefficient.values, 1 << coefficient.drop)
+        """The column of a coefficient."""
+        array = None
+        if coefficient.width:
+            array = Array.of(name, coefficient.values, coefficient.width, coefficient.signed)
+        return cls(array, 1 << coefficient.drop, coefficient.base << coefficient.drop)
+
+    @property
+    def reach(self) -> list[Range]:
+        """What array[i] * factor, and base, can be."""
+        values = self.array.values if self.array else (0,)
+        return [Range(min(values) * self.factor, max(values) * self.factor), Range(self.base, self.base)]
+
+
+@dataclass(frozen=True)
+class Floor:
+    """A floor shift in C, where a right shift of a negative value is the compiler's choice.
+
+    A multiple of 2^shift is added before, so that nothing is negative, and taken off after.
+    """
+
+    shift: int
+    add: int
+    take: int
+    reach: Range
+
+    @classmethod
+    def of(cls, shift: int, reach: Range) -> Floor:
+        """The shift of a value of some range."""
+        take = max(0, -(reach.low >> shift)) if shift else 0
+        return cls(shift, take << shift, take, reach)
+
+    @property
+    def largest(self) -> int:
+        """The largest magnitude on the way."""
+        return max(self.reach.largest, self.reach.high + self.add, self.add)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A Horner step: h = floor(h * dx) + column."""
+
+    floor: Floor
+    column: Column
 
 
 @dataclass(frozen=True)
 class Table:
-    """A term in C: its columns, c_0 first, and the names and constants of its lines.
+    """A term in C.
 
     Attributes:
-        columns: the coefficient tables.
-        depth: entries of each.
-        dx_bits, mask, half: how u splits into the index and dx.
+        layout: the term, where its segments end, and its names.
+        columns: the coefficients, c_0 first.
+        steps: the Horner steps in their order.
+        mask: of the bits that are the position in the longest segment; of an offset table, of those that are mirrored.
         guarded: whether an index past the end exists.
-        index, dx, value: names of local variables.
+        index, dx, value, flip: names of local variables.
+        start, up: arrays of the first u of each segment, and of the bits by which a leaf is shorter than the longest.
+        counted: the first u of the segments that are counted by comparisons.
+        bisected: the steps of the bisection of more than that.
     """
 
+    layout: Layout
     columns: list[Column]
-    depth: int
-    dx_bits: int
+    steps: list[Step]
     mask: int
-    half: int
     guarded: bool
     index: str
     dx: str
     value: str
+    flip: str
+    start: Array | None
+    up: Array | None
+    counted: tuple[int, ...]
+    bisected: tuple[int, ...]
 
     @property
-    def horner(self) -> list[Column]:
-        """The columns that Horner adds after a product, highest power first."""
-        return self.columns[-2::-1]
+    def highest(self) -> Column:
+        """The coefficient that Horner starts with."""
+        return self.columns[-1]
+
+    @property
+    def arrays(self) -> list[Array]:
+        """All arrays of the term."""
+        return [each for each in (self.start, self.up, *(column.array for column in self.columns)) if each]
+
+    @property
+    def compared(self) -> bool:
+        """Whether the segment is found by comparisons."""
+        return bool(self.layout.starts)
+
+    @property
+    def searched(self) -> bool:
+        """Whether there are arrays whose entry must be found."""
+        return bool(self.arrays) and not (self.compared and self.layout.depth == 1)
+
+    @property
+    def middle(self) -> int:
+        """Where dx is 0 after a breakpoint: from the start in the array, if there is one, else from u = 0."""
+        return self.layout.half + (0 if self.start else self.layout.first)
+
+    @property
+    def rest_bits(self) -> int:
+        """Of an offset table: the low bits of its index, which are mirrored."""
+        return self.layout.offset.bits - 1 if self.layout.offset else 0
+
+    @property
+    def flip_mask(self) -> int:
+        """Of an offset table: the bit of u that is the sign."""
+        return 1 << self.layout.offset.low + self.rest_bits if self.layout.offset else 0
 
 
-def _table(design: Design, target: Target, number: int) -> Table:
-    term, several = design.terms[number], len(design.terms) > 1
-    prefix, suffix = (f"{target.name}_t{number}", f"{number}") if several else (target.name, "")
+def _table(design: Design, target: Target, layout: Layout, reach: dict[str, Range], number: int) -> Table:
+    term, segment_map = layout.term, layout.term.map
+    prefix = f"{target.name}_{layout.prefix}"
+    columns = [Column.of(each, f"{prefix}c{power}") for power, each in enumerate(term.coefficients)]
+    starts, depth = layout.starts, layout.depth
+    start = up = None
+    if depth > MOST_COMPARISONS or (isinstance(segment_map, Breakpoints) and term.degree and depth > 1):
+        start = Array.of(f"{prefix}start", starts, 16) if starts else None
+    if isinstance(segment_map, Dyadic) and term.degree:
+        shorter = tuple(term.dx_bits - leaf for leaf in segment_map.leaves[:depth])
+        up = Array.of(f"{prefix}up", shorter, 8) if any(shorter) else None
     return Table(
-        columns=[Column.of(each, f"{prefix}_c{power}") for power, each in enumerate(term.coefficients)],
-        depth=term.depth,
-        dx_bits=term.dx_bits,
-        mask=(1 << term.dx_bits) - 1,
-        half=1 << term.dx_bits >> 1,
-        guarded=design.fold != "none" or term.depth << term.dx_bits < 1 << design.spec.input.bits,
-        index=f"i{suffix}",
-        dx=f"dx{suffix}",
-        value=f"h{suffix}",
+        layout=layout,
+        columns=columns,
+        steps=[
+            Step(Floor.of(term.shift(power), reach[f"p{number}_{power}"]), columns[power])
+            for power in reversed(range(term.degree))
+        ],
+        mask=(1 << (layout.offset.bits - 1 if layout.offset else term.dx_bits)) - 1,
+        guarded=layout.ends or (design.fold != "none" and not starts),
+        index=f"i{layout.suffix}",
+        dx=f"dx{layout.suffix}",
+        value=f"h{layout.suffix}",
+        flip=f"m{layout.suffix}",
+        start=start,
+        up=up,
+        counted=starts[1:] if depth <= MOST_COMPARISONS else (),
+        bisected=tuple(_bisection(depth)) if starts and depth > MOST_COMPARISONS else (),
     )
+
+
+def _bisection(depth: int) -> list[int]:
+    """How far each step of a bisection over so many segments looks ahead."""
+    steps = []
+    while depth > 1:
+        steps.append(depth // 2)
+        depth -= depth // 2
+    return steps
 
 
 def container(form: Format) -> str:
@@ -84,12 +208,16 @@ def container(form: Format) -> str:
 
 def files(design: Design, target: Target, contract: Contract) -> dict[str, str]:
     """The header, and a source file where the tables are large."""
-    spec = design.spec
-    terms = [_table(design, target, number) for number in range(len(design.terms))]
-    size = sum(column.bytes for term in terms for column in term.columns)
+    spec, reach = design.spec, dict(ranges(design))
+    tables = [_table(design, target, layout, reach, number) for number, layout in enumerate(Layout.all(design))]
+    size = sum(array.bytes for table in tables for array in table.arrays)
     split = size > LARGEST_HEADER_TABLE
     low, high = saturates(design)
-    reach = ranges(design)
+    floor = Floor.of(design.shift, reach["v"])
+    drop = Floor.of(design.line_drop, reach["rest"]) if design.line_drop else None
+    floors = [floor, *([drop] if drop else []), *(step.floor for table in tables for step in table.steps)]
+    parts = [each for table in tables for column in table.columns for each in column.reach]
+    type_ = _int_type([*(each.largest for each in [*reach.values(), *parts]), *(each.largest for each in floors)])
     context = {
         "name": target.name,
         "contract": contract.lines(("flash", f"{size} bytes of tables")),
@@ -99,13 +227,13 @@ def files(design: Design, target: Target, contract: Contract) -> dict[str, str]:
         "in_type": container(spec.input),
         "out_type": container(spec.output),
         "mask": (1 << spec.input.bits) - 1,
-        "int": _int_type(reach),
-        "unsigned": "u" + _int_type(reach),
-        "terms": terms,
+        "int": type_,
+        "unsigned": "u" + type_,
+        "tables": tables,
         "split": split,
         "line_factor": 1 << design.line_shift,
-        "floor": _Floor.of(design.shift, reach["v"]),
-        "drop": _Floor.of(design.line_drop, reach["rest"]) if design.line_drop else None,
+        "floor": floor,
+        "drop": drop,
         "clamp_low": low,
         "clamp_high": high,
     }
@@ -115,26 +243,9 @@ def files(design: Design, target: Target, contract: Contract) -> dict[str, str]:
     return texts
 
 
-@dataclass(frozen=True)
-class _Floor:
-    """A floor shift in C, where a right shift of a negative value is the compiler's choice.
-
-    A multiple of 2^shift is added before, so that nothing is negative, and taken off after.
-    """
-
-    shift: int
-    add: int
-    take: int
-
-    @classmethod
-    def of(cls, shift: int, reach: Range) -> _Floor:
-        take = max(0, -(reach.low >> shift))
-        return cls(shift, take << shift, take)
-
-
-def _int_type(reach: dict[str, Range]) -> str:
+def _int_type(magnitudes: list[int]) -> str:
     """The type of every value in between: twice what is reached still fits."""
-    largest = max(max(-each.low, each.high) for each in reach.values())
+    largest = max(magnitudes)
     if largest < 1 << 30:
         return "int32_t"
     if largest < 1 << 62:

@@ -11,12 +11,12 @@ from typing import Any
 import gelugen
 from gelugen.accuracy import Accuracy
 from gelugen.design import Design
-from gelugen.emit.datapath import latency
-from gelugen.emit.rendering import Contract, request_hash, table_order
+from gelugen.emit.rendering import Contract, request_hash, searched, table_order
+from gelugen.pipeline import latency
 from gelugen.spec import Target, command
 
 MANIFEST = "manifest.json"
-SCHEMA = 1
+SCHEMA = 2
 
 
 def manifest_text(design: Design, target: Target, contract: Contract, files: Mapping[str, str]) -> str:
@@ -41,6 +41,7 @@ def facts(design: Design, target: Target, accuracy: Accuracy) -> dict[str, Any]:
         "rom_bits": design.rom_bits,
         "latency": latency(design),
         "accuracy": accuracy.to_json(),
+        "search": searched(design),
         "table_order": table_order(design),
         "design": design.to_json(),
     }

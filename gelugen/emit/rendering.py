@@ -15,7 +15,8 @@ from gelugen.accuracy import Accuracy, check
 from gelugen.architectures import ARCHITECTURES
 from gelugen.assets import folder
 from gelugen.design import Design
-from gelugen.emit.datapath import Signal
+from gelugen.emit.layout import Layout, in_bits
+from gelugen.emit.signals import Constant, Signal
 from gelugen.formats import Format
 from gelugen.functions import get_function
 from gelugen.spec import Target, command, spec_hash
@@ -52,11 +53,12 @@ class Contract:
                 ("function", f"{function.name}(x) = {function.formula}"),
                 ("input", f"{spec.input.describe()}, {codes.format(spec.input)}"),
                 ("output", f"{spec.output.describe()}, {codes.format(spec.output)}"),
-                ("guarantee", f"{spec.guarantee.describe()}; ties {_TIES[spec.ties]}"),
+                ("guarantee" if spec.guarantee else "aim", f"{spec.describe_aim()}; ties {_TIES[spec.ties]}"),
                 ("error", accuracy.describe()),
                 ("design", describe(design)),
                 ("order", table_order(design)),
                 ("size", f"{design.rom_bits} ROM bits"),
+                ("search", searched(design)),
                 ("made by", command(spec, target)),
                 ("spec", f"sha256 {request_hash(design, target)}"),
             ),
@@ -82,8 +84,19 @@ def table_order(design: Design) -> str:
         return "there is no table"
     if design.fold == "none":
         kind = "two's complement bits" if design.spec.input.signed else "bits"
-        return f"a table is indexed by the input code's {kind} as an unsigned number u, low bits dropped"
-    return f"a table is indexed by u = |code{plus(-design.spec.input.zero_point)}|, low bits dropped"
+        u = f"the input code's {kind} as an unsigned number u"
+    else:
+        u = f"u = |code{plus(-design.spec.input.zero_point)}|"
+    if all(layout.starts for layout in Layout.all(design)):
+        return f"a table holds the segments of {u}, from u = 0 up"
+    return f"a table is indexed by {u}, low bits dropped"
+
+
+def searched(design: Design) -> str:
+    """Whether the search for the design was complete, and over what."""
+    if design.spec.minimise:
+        return "complete over breakpoints on codes and coefficients on the grid, before the sum is rounded"
+    return ARCHITECTURES[design.architecture].search
 
 
 def describe(design: Design) -> str:
@@ -91,12 +104,14 @@ def describe(design: Design) -> str:
     parts = [f"{design.architecture}: {ARCHITECTURES[design.architecture].summary}"]
     if not design.terms:
         parts.append("nothing has to be stored")
-    for term in design.terms:
-        widths = " + ".join(str(each.width) for each in term.coefficients)
-        if term.dx_bits:
-            parts.append(f"{term.depth} segments of {1 << term.dx_bits} codes, {widths} bits each")
+    for layout in Layout.all(design):
+        widths = " + ".join(str(each.width) for each in layout.term.coefficients)
+        if not layout.term.width:
+            parts.append(f"{layout.segments}, no bits stored")
+        elif layout.starts or layout.term.dx_bits:
+            parts.append(f"{layout.segments}, {in_bits(widths)} each")
         else:
-            parts.append(f"{term.depth} words of {widths} bits")
+            parts.append(f"{layout.segments} of {in_bits(widths)}")
     return "; ".join(parts)
 
 
@@ -143,6 +158,26 @@ def uhex(value: int, width: int) -> str:
     return f"{width}'h{value:0{-(-width // 4)}x}"
 
 
+def wild(value: int, width: int, free: int) -> str:
+    """A binary pattern of casez: the top bits, and free ones behind."""
+    return f"{width}'b{f'{value:0{width - free}b}' if width > free else ''}{'?' * free}"
+
+
+def copies(signal: Signal, width: int) -> str:
+    """A bit, so many times."""
+    return signal.name if width == 1 else f"{{{width}{{{signal.name}}}}}"
+
+
+def literal(value: int, signal: Signal) -> str:
+    """A literal of a signal's width and kind."""
+    return sdec(value, signal.width) if signal.signed else udec(value, signal.width)
+
+
+def added(value: int, signal: Signal) -> str:
+    """A constant added to an operand of a signal's width and kind."""
+    return f" {'-' if value < 0 else '+'} {literal(abs(value), signal)}"
+
+
 def code(value: int, form: Format) -> str:
     """An output code as a Verilog literal."""
     return sdec(value, form.bits) if form.signed else udec(value, form.bits)
@@ -150,6 +185,8 @@ def code(value: int, form: Format) -> str:
 
 def fit(signal: Signal, width: int, drop: int = 0) -> str:
     """A Verilog signal as an expression of an exact width, dropped zeros put back: no tool has to guess."""
+    if isinstance(signal, Constant):
+        return sdec(signal.value << drop, width)
     ahead = width - signal.width - drop
     parts = [signal.name if ahead >= 0 else f"{signal.name}[{signal.top + ahead}:0]"]
     if ahead > 0:
@@ -172,7 +209,7 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    for each in (dec, times, plus, splus, sdec, udec, uhex, code, fit, c_rows):
+    for each in (dec, times, plus, splus, sdec, udec, uhex, wild, copies, literal, added, code, fit, c_rows):
         env.filters[each.__name__] = each
     env.globals["version"] = gelugen.__version__
     return env

@@ -1,16 +1,13 @@
-"""The Verilog-2001 module, its self-checking test bench, and the tables as ``.mem`` files.
-
-Pipeline: fold (one register, if there is a fold), table read (one, if there is a table), one for each Horner
-product, and one at the output. A plain table needs no more than its read register.
-"""
+"""The Verilog-2001 module, its self-checking test bench, and the tables as ``.mem`` files."""
 
 from __future__ import annotations
 
 from bitstring import Bits
 
 from gelugen.design import Design
-from gelugen.emit.datapath import Datapath, latency
+from gelugen.emit.datapath import Datapath
 from gelugen.emit.rendering import Contract, render
+from gelugen.pipeline import latency
 from gelugen.spec import Target
 
 _PER_LINE = 16
@@ -43,6 +40,7 @@ def files(design: Design, target: Target, contract: Contract) -> dict[str, str]:
         **{
             mem: mem_text(f"table of {name}, word 0 first", term.words(), term.width)
             for mem, term in zip(mems, design.terms, strict=True)
+            if term.width
         },
     }
 

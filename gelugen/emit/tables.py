@@ -1,0 +1,313 @@
+"""A term's table in Verilog: how its word is found, and the coefficients that come out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from gelugen.design import Dyadic, Offset
+from gelugen.emit.layout import Layout, in_bits
+from gelugen.emit.signals import Constant, Signal, signed, unsigned
+from gelugen.pipeline import coefficient_range, dx_range
+
+LARGEST_CASE = 4096
+"""Words of a table that stand in the source; larger ones are read from the .mem file by $readmemh."""
+
+
+@dataclass
+class Source:
+    """The folded code u as the tables read it.
+
+    Attributes:
+        name, width: of its signal.
+        used: the bits that an expression has taken; the others are of no use to anybody.
+    """
+
+    name: str
+    width: int
+    used: set[int] = field(default_factory=set)
+
+    def bits(self, high: int, low: int) -> str:
+        """A slice."""
+        self.used |= set(range(low, high + 1))
+        return f"{self.name}[{high}:{low}]"
+
+    def bit(self, number: int) -> str:
+        """One bit."""
+        self.used.add(number)
+        return f"{self.name}[{number}]"
+
+    def whole(self) -> str:
+        """All bits, as an unsigned number."""
+        bits = self.bits(self.width - 1, 0)
+        return bits if self.name == "in_data" else self.name
+
+    def middle(self, bits: int, zeros: int = 0) -> str:
+        """The low bits, seen from the middle of their range (so the top one is flipped), with zeros behind."""
+        if not bits:
+            return f"{zeros}'d{1 << zeros - 1}" if zeros else "1'd0"
+        parts = [f"~{self.bit(bits - 1)}"]
+        parts += [self.bits(bits - 2, 0)] if bits > 1 else []
+        parts += [f"{zeros}'d0"] if zeros else []
+        return parts[0] if len(parts) == 1 else f"{{{', '.join(parts)}}}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A coefficient, without its dropped zeros.
+
+    Attributes:
+        c: the coefficient; where it is a Constant, the literal stands where it is used.
+        stored: the stored bits, if there are any: c itself where nothing is added to them.
+        high, low: the slice of the word; low is -1 where ``stored`` is the word.
+        base: what is added to the stored bits.
+        gated: whether the base must vanish outside the segments.
+        drop: the dropped zeros.
+    """
+
+    c: Signal
+    stored: Signal | None
+    high: int
+    low: int
+    base: int
+    gated: bool
+    drop: int
+
+    @property
+    def sliced(self) -> bool:
+        """Whether the stored bits have a wire of their own."""
+        return self.stored is not None and self.low >= 0
+
+    @property
+    def made(self) -> bool:
+        """Whether c is made of the stored bits, or of none."""
+        return self.c != self.stored and not isinstance(self.c, Constant)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A range of u under a map that compares: its word and dx.
+
+    Attributes:
+        top, free: of a binary split: the bits that select it, and how many bits of the index behind them are free.
+        below: else the first u past it; None for the last one.
+        word: the stored word.
+        dx: the position in the segment, as an expression of the width of dx.
+    """
+
+    top: int
+    free: int
+    below: int | None
+    word: int
+    dx: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A term's table.
+
+    Attributes:
+        layout: the term, where its segments end, and its names.
+        u: the folded code as an unsigned expression, where the whole of it is compared.
+        words: the stored words.
+        mem, parameter, rom: the file, the module parameter with its path, and the memory.
+        index, index_width: the segment's number; of a binary split, the bits of u that tell the leaves apart.
+        mixed: the expression of that index, if it is no slice of u.
+        address: the low bits of the index, as many as the memory needs.
+        word: the word that was read, if there is one.
+        inside: whether u was in a segment, if somebody asks.
+        flip, flip_source: what inverts the word of an offset table.
+        arms, nothing: of a map that compares; and what is outside.
+        columns: the coefficients, c_0 first.
+        dx: the position in the segment, if a polynomial needs it.
+        dx_source: where it comes from, if not from an arm.
+        highest: the highest coefficient as the signed factor of the first product.
+    """
+
+    layout: Layout
+    mem: str
+    columns: list[Column]
+    u: str = ""
+    index: str = ""
+    index_width: int = 0
+    mixed: str = ""
+    address: str = ""
+    word: Signal | None = None
+    inside: Signal | None = None
+    flip: Signal | None = None
+    flip_source: str = ""
+    arms: list[Arm] = field(default_factory=list)
+    nothing: Arm | None = None
+    dx: Signal | None = None
+    dx_source: str = ""
+    highest: Signal | None = None
+
+    @property
+    def words(self) -> list[int]:
+        """The stored words."""
+        return self.layout.term.words()
+
+    @property
+    def width(self) -> int:
+        """Bits of a stored word."""
+        return self.layout.term.width
+
+    @property
+    def last(self) -> int:
+        """The address of the last word."""
+        return self.layout.depth - 1
+
+    @property
+    def parameter(self) -> str:
+        """The module parameter with the path of the file."""
+        return f"MEM_FILE_{self.layout.suffix}" if self.layout.suffix else "MEM_FILE"
+
+    @property
+    def rom(self) -> str:
+        """The memory."""
+        return f"{self.layout.prefix}rom"
+
+    @property
+    def ends(self) -> bool:
+        """Whether there are u outside all segments."""
+        return self.layout.ends
+
+    @property
+    def split(self) -> bool:
+        """Whether the arms are selected by the top bits of u."""
+        return self.layout.binary and self.layout.depth > 1
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the words come from a file: never those of a map that compares, whose arms stand here anyway."""
+        return self.layout.depth > LARGEST_CASE and not self.layout.starts
+
+    @property
+    def title(self) -> str:
+        """A comment: segments, words, and what is outside."""
+        layout, parts = self.layout, []
+        if layout.starts or self.flip or not self.word:
+            parts.append(layout.segments)
+        if self.word:
+            parts.append(f"{layout.depth} word{'s' if layout.depth > 1 else ''} of {in_bits(str(self.width))}")
+        if layout.ends:
+            parts.append("outside 0" if layout.first else "past the end 0")
+        return ", ".join(parts)
+
+    @classmethod
+    def of(cls, layout: Layout, source: Source, read: int, mem: str) -> Table:
+        """The table of a term.
+
+        Args:
+            layout: the term.
+            source: the folded code.
+            read: the stage in which words are valid.
+            mem: the name of the file with its words.
+        """
+        term, prefix = layout.term, layout.prefix
+        columns = _columns(layout, read)
+        table = cls(layout, mem, columns)
+        if term.width:
+            table = replace(table, word=unsigned(f"{prefix}word_{read}", term.width))
+        if term.degree:
+            c = columns[-1].c
+            table = replace(
+                table,
+                dx=signed(f"{prefix}dx_{read}", dx_range(term)),
+                highest=c if c.signed else signed(f"{prefix}h{term.degree}_{read}", c.range),
+            )
+        if layout.ends and (table.in_memory or any(column.gated for column in columns)):
+            table = replace(table, inside=unsigned(f"{prefix}inside_{read}", 1))
+        if layout.starts:
+            return _compared(table, source)
+        if layout.offset:
+            return _offset(table, layout.offset, source, read)
+        return _uniform(table, source)
+
+
+def _columns(layout: Layout, read: int) -> list[Column]:
+    term, result, low = layout.term, [], 0
+    alone = sum(column.width > 0 for column in term.coefficients) == 1
+    for power, each in enumerate(term.coefficients):
+        gated = layout.ends and each.base != 0
+        held = coefficient_range(term, each, not gated)
+        c: Signal = signed(f"{layout.prefix}c{power}_{read}", held)
+        if held.low >= 0 and (power < term.degree or not power):
+            c = Signal(c.name, held.unsigned_width, False, held)
+        stored, start = None, low
+        if each.width and not each.base and not layout.offset:
+            c = stored = Signal(c.name, each.width, each.signed, held)
+        elif each.width:
+            start = -1 if alone else low
+            stored = Signal(f"{layout.prefix}{'word_' if alone else f's{power}_'}{read}", each.width, each.signed, held)
+        elif not gated and (power < term.degree or not power):
+            c = Constant.of(each.base)
+        result.append(Column(c, stored, low + each.width - 1, start, each.base, gated, each.drop))
+        low += each.width
+    return result
+
+
+def _uniform(table: Table, source: Source) -> Table:
+    """The index is the top bits of u; dx the low ones."""
+    layout, bits = table.layout, table.layout.term.dx_bits
+    if table.dx:
+        table = replace(table, dx_source=source.middle(bits))
+    if table.in_memory:
+        table = replace(table, address=source.bits(bits + (layout.depth - 1).bit_length() - 1, bits))
+    if table.inside or (table.word and not table.in_memory):
+        table = replace(table, index=source.bits(source.width - 1, bits), index_width=source.width - bits)
+    return table
+
+
+def _offset(table: Table, at: Offset, source: Source, read: int) -> Table:
+    """The index is mixed from two slices of u, and the word is inverted in one half."""
+    layout, rest = table.layout, at.bits - 1
+    sign = f"~{source.bit(at.low + rest)}"
+    parts = [source.bits(source.width - 1, at.high)] if source.width > at.high else []
+    if rest:
+        copies = f"{{{rest}{{{sign}}}}}" if rest > 1 else sign
+        parts.append(f"{source.bits(at.low + rest - 1, at.low)} ^ {copies}")
+    index = f"{layout.prefix}index"
+    return replace(
+        table,
+        index=index,
+        index_width=source.width - at.high + rest,
+        mixed=f"{{{', '.join(parts)}}}" if len(parts) > 1 else parts[0],
+        address=f"{index}[{(layout.depth - 1).bit_length() - 1}:0]" if table.in_memory else "",
+        flip=unsigned(f"{layout.prefix}flip_{read}", 1),
+        flip_source=sign,
+    )
+
+
+def _compared(table: Table, source: Source) -> Table:
+    """The arms of a binary split, or of breakpoints."""
+    layout, segment_map = table.layout, table.layout.term.map
+    bits = layout.term.dx_bits
+    split, arms = isinstance(segment_map, Dyadic), []
+    leaves = segment_map.leaves[: layout.depth] if isinstance(segment_map, Dyadic) else ()
+    lowest = min(leaves, default=0)
+    if table.word or (table.dx and bits):
+        zero = f"{max(bits, 1)}'d0"
+        nothing = Arm(0, 0, None, 0, zero)
+        table = replace(table, nothing=nothing)
+        if layout.first:
+            arms.append(replace(nothing, below=layout.first))
+        for number, (start, word) in enumerate(zip(layout.starts, table.words, strict=True)):
+            dx = zero
+            if table.dx and split:
+                dx = source.middle(leaves[number], bits - leaves[number])
+            elif table.dx and bits:
+                middle = (start + layout.half) % (1 << bits)
+                dx = source.bits(bits - 1, 0) + (f" - {bits}'d{middle}" if middle else "")
+            below = segment_map.end(number + 1)
+            free = leaves[number] - lowest if split else 0
+            arms.append(Arm(start >> lowest + free, free, below if below < 1 << source.width else None, word, dx))
+        if layout.stops and not table.split:
+            arms.append(nothing)
+        if table.split:
+            index = source.bits(source.width - 1, lowest)
+            table = replace(table, index=index, index_width=source.width - lowest)
+    elif table.dx:
+        table = replace(table, dx_source=source.middle(0))
+    if table.inside or (len(arms) > 1 and not table.split):
+        table = replace(table, u=source.whole())
+    return replace(table, arms=arms)

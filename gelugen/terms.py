@@ -1,0 +1,212 @@
+"""A term of the datapath: a table of words, and a polynomial in dx on each of its segments.
+
+Stored values are what a table holds; a coefficient is (base + stored) << drop. A column in which all stored values
+are zero has width 0: ``base``, which counts once, is then a coefficient that all segments share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gelugen.errors import GelugenError
+from gelugen.formats import Codes
+from gelugen.maps import Map, Offset, map_from_json, map_to_json
+from gelugen.strict import take, whole, wholes
+
+
+def constant_bits(value: int) -> int:
+    """The bits of a constant: none for 0, two's complement for a negative one."""
+    return value.bit_length() if value >= 0 else (-1 - value).bit_length() + 1
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """One column of a table: the coefficient of a power of dx, a value for each segment.
+
+    Attributes:
+        values: the stored integers, one a segment.
+        width: bits of a stored value; 0 if all are 0.
+        signed: two's complement if true.
+        drop: low bits that are zero in every coefficient and so not stored.
+        base: what all segments share: the coefficient is (base + value) << drop.
+    """
+
+    values: tuple[int, ...]
+    width: int
+    signed: bool
+    drop: int = 0
+    base: int = 0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.width <= 32 and 0 <= self.drop <= 30):
+            raise GelugenError(
+                f"a coefficient of width {self.width} and drop {self.drop} must have 0 to 32 and 0 to 30"
+            )
+        if abs(self.base) >= 1 << 32:
+            raise GelugenError("a coefficient's base must have at most 32 bits")
+        low, high = self.stored
+        if any(not low <= value <= high for value in self.values):
+            raise GelugenError(f"a stored value is outside {low} to {high}: it does not fit {self.width} bits")
+
+    @property
+    def stored(self) -> tuple[int, int]:
+        """The smallest and the largest value of these bits."""
+        if not self.width:
+            return 0, 0
+        return (-(1 << self.width - 1), (1 << self.width - 1) - 1) if self.signed else (0, (1 << self.width) - 1)
+
+    @property
+    def largest(self) -> int:
+        """A bound on the magnitude of the coefficient, inverted or not, whatever is stored."""
+        return abs(self.base) + (1 << self.width) << self.drop
+
+
+@dataclass(frozen=True)
+class Term:
+    """A table of segments with a polynomial in dx on each.
+
+        h = c_d;  for i = d-1 .. 0:  h = ((h * dx) >> shift of that step) + c_i
+
+    Attributes:
+        map: the segments.
+        coefficients: c_0 first; all columns have one value a segment. Outside the segments all are zero.
+        shifts: the floor shift of each Horner step, first of the one that adds c_(d-1); () where all are 0.
+    """
+
+    map: Map
+    coefficients: tuple[Coefficient, ...]
+    shifts: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.coefficients) <= 4 or len({len(c.values) for c in self.coefficients}) != 1:
+            raise GelugenError("a term must have 1 to 4 coefficients with one value each for every segment")
+        if not self.depth:
+            raise GelugenError("a term must have a segment: a design without a table has no term")
+        if self.map.segments is not None and self.depth > self.map.segments:
+            raise GelugenError(
+                f"a term's table must have one word for each segment at most: {self.map.segments}, not {self.depth}"
+            )
+        lowest = self.coefficients[0]
+        if isinstance(self.map, Offset) and (self.degree or lowest.base or not lowest.width):
+            raise GelugenError("a table of offsets must have one coefficient, with stored bits and base 0")
+        if self.shifts and len(self.shifts) != self.degree:
+            raise GelugenError(f"a term of degree {self.degree} must have {self.degree} shifts, not {len(self.shifts)}")
+        if not all(0 <= shift <= 31 for shift in self.shifts):
+            raise GelugenError("the shifts of a term's steps must lie between 0 and 31")
+
+    @property
+    def degree(self) -> int:
+        """The degree of the polynomial."""
+        return len(self.coefficients) - 1
+
+    @property
+    def depth(self) -> int:
+        """The number of words, one a segment."""
+        return len(self.coefficients[0].values)
+
+    @property
+    def width(self) -> int:
+        """Bits of a stored word: all coefficients side by side, c_0 lowest. 0 if there is nothing to store."""
+        return sum(each.width for each in self.coefficients)
+
+    @property
+    def dx_bits(self) -> int:
+        """The bits of dx."""
+        return self.map.dx_bits
+
+    @property
+    def rom_bits(self) -> int:
+        """Bits of the stored words, of each base once, and of the segment map."""
+        bases = sum(constant_bits(each.base) for each in self.coefficients)
+        return self.depth * self.width + bases + self.map.rom_bits
+
+    @property
+    def largest(self) -> int:
+        """A bound on the magnitude of the term and of every product in it, whatever a table of these widths holds."""
+        *lower, highest = self.coefficients
+        bound = largest = highest.largest
+        for power in reversed(range(self.degree)):
+            product = bound << self.dx_bits
+            bound = (product >> self.shift(power)) + 1 + lower[power].largest
+            largest = max(largest, product, bound)
+        return largest
+
+    def trace(self, u: Codes) -> Iterator[tuple[int, Codes, Codes, Codes]]:
+        """The Horner steps at every u, from the highest power down: power, dx, product before its shift, and h."""
+        segment, dx = self.map.locate(u)
+        inside = (segment >= 0) & (segment < self.depth)
+        at = np.where(inside, segment, 0)
+        h = np.zeros_like(u)
+        for power in reversed(range(self.degree + 1)):
+            column = self.coefficients[power]
+            stored = np.array(column.values, dtype=np.int64)[at]
+            if isinstance(self.map, Offset):
+                stored = np.where(self.map.sign(u), ~stored, stored)
+            c = np.where(inside, (column.base + stored) << column.drop, 0)
+            product = h * dx
+            h = c if power == self.degree else (product >> self.shift(power)) + c
+            yield power, dx, product, h
+
+    def eval(self, u: Codes) -> Codes:
+        """The value of the term at every u."""
+        *_, (_, _, _, h) = self.trace(u)
+        return h
+
+    def shift(self, power: int) -> int:
+        """The shift of the step that adds c_power."""
+        return self.shifts[self.degree - 1 - power] if self.shifts else 0
+
+    def is_constant(self, u_bits: int) -> bool:
+        """Whether its shape alone gives one value for every u of so many bits."""
+        if self.degree and self.dx_bits:
+            return False
+        if self.map.covers(self.depth, u_bits):
+            return self.depth == 1 or not self.width
+        return not self.width and not any(each.base for each in self.coefficients)
+
+    def words(self) -> list[int]:
+        """The stored words as unsigned integers."""
+        words = [0] * self.depth
+        low = 0
+        for each in self.coefficients:
+            mask = (1 << each.width) - 1
+            words = [word | (value & mask) << low for word, value in zip(words, each.values, strict=True)]
+            low += each.width
+        return words
+
+    # -- JSON ----------------------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, ready for the manifest."""
+        return {
+            "map": map_to_json(self.map),
+            "coefficients": [
+                {"width": c.width, "signed": c.signed, "drop": c.drop, "base": c.base, "values": list(c.values)}
+                for c in self.coefficients
+            ],
+            "shifts": list(self.shifts),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Term:
+        """The term of a manifest.
+
+        Raises:
+            GelugenError: a field is out of range.
+            KeyError, TypeError: a field is missing, unknown or of the wrong type.
+        """
+        segment_map, coefficients, shifts = take(data, "map", "coefficients", "shifts")
+        return cls(
+            map_from_json(segment_map), tuple(_coefficient_from_json(each) for each in coefficients), wholes(shifts)
+        )
+
+
+def _coefficient_from_json(data: Mapping[str, Any]) -> Coefficient:
+    width, signed, drop, base, values = take(data, "width", "signed", "drop", "base", "values")
+    if type(signed) is not bool:
+        raise TypeError(f"{signed!r} is neither true nor false")
+    return Coefficient(wholes(values), whole(width), signed, whole(drop), whole(base))

@@ -1,0 +1,100 @@
+"""Designs drawn at random from the whole datapath: every fold, map, degree, shift, base and drop.
+
+They approximate nothing. What a fit can make is among them, and much that no fit makes.
+"""
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Offset, Term, Uniform
+from gelugen.errors import GelugenError
+from gelugen.spec import Spec
+
+# A guarantee that every design keeps: here only bit-exactness is asked.
+ANY = "ulp:65535"
+
+
+@st.composite
+def formats(draw):
+    bits = draw(st.integers(4, 6))
+    signed = draw(st.booleans())
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    zero_point = draw(st.sampled_from([0, low, high]) | st.integers(low, high))
+    return f"{'' if signed else 'u'}int{bits}:scale=0.25,zero_point={zero_point}"
+
+
+@st.composite
+def uniform(draw, u_bits):
+    dx_bits = draw(st.integers(0, u_bits - 1))
+    full = 1 << u_bits - dx_bits
+    return Uniform(dx_bits), draw(st.just(full) | st.integers(1, full))
+
+
+@st.composite
+def dyadic(draw, u_bits):
+    leaves = [draw(st.just(u_bits) | st.integers(0, u_bits))]
+    for _ in range(draw(st.integers(0, 11))):
+        at = draw(st.integers(0, len(leaves) - 1))
+        if leaves[at]:
+            leaves[at : at + 1] = [leaves[at] - 1] * 2
+    return Dyadic(tuple(leaves)), draw(st.just(len(leaves)) | st.integers(1, len(leaves)))
+
+
+@st.composite
+def breakpoints(draw, u_bits):
+    ends = st.sampled_from([0, 1 << u_bits - 1, 1 << u_bits]) | st.integers(0, 1 << u_bits)
+    points = sorted(draw(st.sets(ends, min_size=2, max_size=12)))
+    return Breakpoints(tuple(points)), draw(st.just(len(points) - 1) | st.integers(1, len(points) - 1))
+
+
+@st.composite
+def offset(draw, u_bits):
+    high = draw(st.integers(1, u_bits))
+    bits = draw(st.integers(1, high))
+    assume(high < u_bits or bits > 1)
+    full = 1 << u_bits - high + bits - 1
+    return Offset(high, draw(st.integers(0, high - bits)), bits), draw(st.just(full) | st.integers(1, full))
+
+
+@st.composite
+def coefficients(draw, depth, low_width=0, low_base=-20, high_base=20):
+    width, signed = draw(st.integers(low_width, 5)), draw(st.booleans())
+    low, high = Coefficient((), width, signed).stored
+    values = draw(st.lists(st.integers(low, high), min_size=depth, max_size=depth))
+    base = draw(st.just(0) | st.integers(low_base, high_base))
+    return Coefficient(tuple(values), width, signed, draw(st.integers(0, 2)), base)
+
+
+@st.composite
+def terms(draw, u_bits):
+    segment_map, depth = draw(st.one_of(uniform(u_bits), dyadic(u_bits), breakpoints(u_bits), offset(u_bits)))
+    if isinstance(segment_map, Offset):
+        return Term(segment_map, (draw(coefficients(depth, 1, 0, 0)),))
+    degree = draw(st.integers(0, 3))
+    columns = tuple(draw(coefficients(depth)) for _ in range(degree + 1))
+    shifts = draw(st.just(()) | st.tuples(*[st.integers(0, 6)] * degree))
+    return Term(segment_map, columns, shifts)
+
+
+@st.composite
+def designs(draw):
+    spec = Spec("gelu", draw(formats()), draw(formats()), ANY)
+    fold = draw(st.sampled_from(["none", "residual", "even", "odd", "complement"]))
+    u_bits = Design(spec, "table", fold, ()).u_bits
+    some = tuple(draw(terms(u_bits)) for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2, 3]))))
+    try:
+        return Design(
+            spec,
+            "table",
+            fold,
+            some,
+            bias=draw(st.integers(-40, 40)),
+            shift=draw(st.integers(0, 4)),
+            line_shift=draw(st.integers(0, 2)) if fold == "residual" else 0,
+            line_drop=draw(st.integers(0, 2)) if fold == "residual" else 0,
+            offset=0 if fold == "none" else draw(st.just(0) | st.integers(-20, 20)),
+            one=draw(st.integers(-40, 40)) if fold == "complement" else 0,
+        )
+    except GelugenError as refusal:
+        assume("a term must depend on u" not in str(refusal))
+        raise
