@@ -1,13 +1,24 @@
-"""The architectures: named points of the one datapath, from which a fit makes designs."""
+"""The architectures: named points of the one datapath, from which a fit makes designs.
+
+A name is a fold and a shape, such as ``residual-dyadic-cubic``; without a fold it is the shape alone: ``table``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from gelugen.errors import GelugenError, short
 from gelugen.functions import Fold
 
 AUTO = "auto"
+
+Segments = Literal["codes", "uniform", "dyadic", "free", "sum"]
+"""How u is cut: ``codes`` one code a segment, ``uniform`` equal power-of-two segments, ``dyadic`` a binary split,
+``free`` breakpoints anywhere, ``sum`` the bit fields of a sum of tables."""
+
+DEGREES = ("constant", "linear", "quadratic", "cubic")
+"""What a polynomial of degree 0 to 3 is called."""
 
 
 @dataclass(frozen=True)
@@ -18,31 +29,68 @@ class Architecture:
         name: what the user calls it.
         summary: one line for people.
         fold: what is taken away before the table and put back after it.
-        uniform: segments of equal power-of-two length if true, one code a segment if not.
-        degree: of the polynomial on a segment.
+        segments: how u is cut into segments.
+        degree: of the polynomial on a segment; a design of a degree above 0 multiplies.
     """
 
     name: str
     summary: str
     fold: Fold
-    uniform: bool
+    segments: Segments
     degree: int
 
+    @property
+    def search(self) -> str:
+        """Whether the search of its designs is complete, and over what."""
+        if self.degree:
+            return (
+                f"heuristic: widths by exact intervals of intercepts, but grids, phases and segments searched in part; "
+                f"a smaller {self.shape} may exist"
+            )
+        return {
+            "codes": "complete over tables with a word for every code: one width, dropped low bits, a shared constant",
+            "uniform": "complete over tables with a word for 2^n codes: one width, dropped low bits, a shared constant",
+            "dyadic": "complete over binary splits with words of one width, a base and a shared constant",
+            "free": "complete over breakpoints with words of one width, a base and a shared constant",
+            "sum": "heuristic: tables, widths and words by local search; a smaller sum of tables may exist",
+        }[self.segments]
+
+    @property
+    def shape(self) -> str:
+        """The name without the fold."""
+        return self.name.removeprefix(f"{self.fold}-")
+
+
+_FOLDS: dict[Fold, str] = {
+    "none": "{}",
+    "residual": "relu(x) minus {}, of |x|",
+    "even": "{}, of |x|",
+    "odd": "{}, of |x|, with the sign of x",
+    "complement": "{}, of |x|, and one minus it for negative x",
+}
+_CUTS: dict[Segments, str] = {
+    "uniform": "equal segment",
+    "dyadic": "leaf of a binary split",
+    "free": "segment between free breakpoints",
+}
+SHAPES: dict[str, tuple[str, Segments, int]] = {
+    "table": ("one stored value for every code", "codes", 0),
+    "sum-of-tables": ("an initial value and offsets from several tables", "sum", 0),
+    **{
+        f"{cut}-{name}": (f"a {name}{' polynomial' if degree else ''} on each {text}", cut, degree)
+        for degree, name in enumerate(DEGREES)
+        for cut, text in _CUTS.items()
+    },
+}
+"""From the simplest to the least simple: summary, segments and degree."""
 
 ARCHITECTURES: dict[str, Architecture] = {
     entry.name: entry
-    for entry in (
-        Architecture("table", "one stored output code for every input code", "none", False, 0),
-        Architecture("residual-table", "relu(x) minus one stored residual for every |x|", "residual", False, 0),
-        Architecture("uniform-linear", "a line on each of 2^n equal segments", "none", True, 1),
-        Architecture(
-            "residual-uniform-linear",
-            "relu(x) minus a line on each equal segment of |x|",
-            "residual",
-            True,
-            1,
-        ),
-    )
+    for shape, (summary, segments, degree) in SHAPES.items()
+    for fold, text in _FOLDS.items()
+    for entry in [
+        Architecture(shape if fold == "none" else f"{fold}-{shape}", text.format(summary), fold, segments, degree)
+    ]
 }
 """From the simplest to the least simple: of two designs of equal cost the first one is taken."""
 
@@ -55,5 +103,9 @@ def get_architecture(name: str) -> Architecture:
     """
     entry = ARCHITECTURES.get(name.replace("_", "-")) if isinstance(name, str) else None
     if entry is None:
-        raise GelugenError(f"architecture {short(name)} is not known: it must be {AUTO}, {', '.join(ARCHITECTURES)}")
+        folds = ", ".join(f"{fold}-" for fold in _FOLDS if fold != "none")
+        raise GelugenError(
+            f"architecture {short(name)} is not known: it must be {AUTO} or one of {', '.join(SHAPES)}, "
+            f"alone or after a fold ({folds})"
+        )
     return entry

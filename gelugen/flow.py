@@ -9,7 +9,7 @@ from typing import Literal
 
 from gelugen.design import Design
 from gelugen.emit import emit
-from gelugen.search import build
+from gelugen.search import Tell, build
 from gelugen.spec import Spec, Target, read_toml
 from gelugen.store import write
 
@@ -52,14 +52,18 @@ def generate(spec: Spec, out: Path | str = DEFAULT_OUTPUT, target: Target | None
     return prepare(spec, target).write(out)
 
 
-def prepare(spec: Spec, target: Target | None = None) -> Prepared:
-    """Find the design of a spec and emit its files as texts.
+def prepare(
+    spec: Spec,
+    target: Target | None = None,
+    tell: Tell = lambda _: None,
+) -> Prepared:
+    """Find the design of a spec and emit its files as texts; ``tell`` is called before each architecture is searched.
 
     Raises:
         GelugenError: the guarantee cannot be kept.
     """
     target = target or Target(spec.default_name())
-    design = build(spec)
+    design = build(spec, tell=tell)
     return Prepared(design, target, emit(design, target))
 
 

@@ -2,51 +2,153 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
-from gelugen.architectures import ARCHITECTURES, AUTO, get_architecture
+from gelugen.architectures import ARCHITECTURES, AUTO, SHAPES, Architecture, get_architecture
 from gelugen.design import Design
 from gelugen.errors import GelugenError
-from gelugen.fit import fit
+from gelugen.fit import Unreachable, designs, fit_mse
+from gelugen.fit.bounds import commensurate
+from gelugen.functions import get_function
 from gelugen.golden import golden
+from gelugen.objectives import Objective
 from gelugen.spec import Spec
 
 Cost = Callable[[Design], float]
+"""What a design costs: an ``Objective``, or any function of a design, such as LUTs that a tool counted."""
+
+Tell = Callable[[Architecture], object]
+"""What is called with every architecture before it is searched, for those who wait."""
+
+_FIRST = ("table", "free-constant", "dyadic-linear", "dyadic-quadratic", "uniform-linear", "sum-of-tables")
+"""The shapes that are searched first: they soon give a cost that ends the searches of the others early."""
 
 
-def rom_bits(design: Design) -> float:
-    """The default cost: the ROM bits of a design."""
-    return design.rom_bits
+def architectures(spec: Spec) -> list[Architecture]:
+    """The architectures that a spec admits, simplest first.
 
-
-def candidates(spec: Spec) -> list[Design]:
-    """One design of each architecture that the spec admits and that keeps its guarantee, simplest first.
+    ``auto`` is the table of all codes, and every shape on the function's own fold, or without a fold where the formats
+    do not allow it. For ``minimise`` it is lines between free breakpoints on that fold.
 
     Raises:
-        GelugenError: the architecture that the spec names cannot keep it, or none can.
+        GelugenError: all are excluded.
     """
-    truth = golden(spec)
     if spec.architecture != AUTO:
-        return [fit(spec, truth, get_architecture(spec.architecture))]
-    designs: list[Design] = []
-    refusals: list[GelugenError] = []
-    for architecture in ARCHITECTURES.values():
-        try:
-            designs.append(fit(spec, truth, architecture))
-        except GelugenError as error:
-            refusals.append(error)
-    if not designs:
-        raise refusals[0]
-    return designs
+        return [get_architecture(spec.architecture)]
+    fold = get_function(spec.function).fold
+    if not commensurate(spec, fold):
+        fold = "none"
+    if spec.minimise:
+        return [get_architecture("free-linear" if fold == "none" else f"{fold}-free-linear")]
+    admitted = [
+        each
+        for each in ARCHITECTURES.values()
+        if (each.fold == fold or each.name == "table") and not spec.excludes(each)
+    ]
+    if not admitted:
+        raise GelugenError(f"exclude {','.join(spec.exclude)} leaves no architecture to search: exclude fewer")
+    return admitted
 
 
-def build(spec: Spec, cost: Cost = rom_bits) -> Design:
-    """The cheapest design that keeps the spec's guarantee; of equal ones the simpler architecture.
+def candidates(spec: Spec, cost: Cost | None = None, tell: Tell = lambda _: None) -> Iterator[Design]:
+    """Designs that keep the guarantee, as they are found; with a cost only those that may be the cheapest so far.
 
-    Searched are the architectures of ``gelugen.architectures`` (or the one that the spec names), each as
-    ``gelugen.fit`` describes.
+    Args:
+        spec: the request.
+        cost: any function of a design.
+        tell: called with every architecture before it is searched.
 
     Raises:
-        GelugenError: no architecture keeps the guarantee; the message says how far it gets.
+        GelugenError: no architecture that the spec admits keeps the guarantee; the message says how far each gets.
     """
-    return min(candidates(spec), key=cost)
+    truth, admitted = golden(spec), architectures(spec)
+    if spec.minimise:
+        yield fit_mse(spec, truth, admitted[0])
+        return
+    least: float | None = None
+
+    def limit(multiplier_bits: int) -> int | None:
+        if least is None or not isinstance(cost, Objective):
+            return None
+        spare = least - cost.weights[1] * multiplier_bits
+        most = cost.rom_limit(spare) if spare >= 0 else -1
+        return None if most is None else most + 1  # a simpler one of equal cost is of use too
+
+    found, refusals = False, []
+    for architecture in sorted(admitted, key=_turn):
+        tell(architecture)
+        try:
+            for design in of_degree(architecture, designs(spec, truth, architecture, limit)):
+                found = True
+                if cost is not None:
+                    price = cost(design)
+                    least = price if least is None else min(least, price)
+                yield design
+        except GelugenError as refusal:
+            refusals.append(refusal)
+    if not found:
+        raise _refusal(spec, refusals)
+
+
+def of_degree(architecture: Architecture, found: Iterable[Design]) -> Iterator[Design]:
+    """The designs but those whose polynomials turned out to be of a lower degree, which are another architecture's.
+
+    If there are no others, they are what the architecture has.
+    """
+    proper, lower = False, []
+    for design in found:
+        if any(term.degree == architecture.degree for term in design.terms):
+            proper = True
+            yield design
+        else:
+            lower.append(design)
+    if not proper:
+        yield from lower
+
+
+def build(spec: Spec, cost: Cost | None = None, tell: Tell = lambda _: None) -> Design:
+    """The cheapest design that keeps the spec's guarantee.
+
+    Of equal cost the one of the simpler architecture is taken; where ROM bits cost nothing, first the one of fewer.
+
+    Args:
+        spec: the request; its objective is the cost, unless one is given.
+        cost: any function of a design.
+        tell: called with every architecture before it is searched.
+
+    Raises:
+        GelugenError: no architecture keeps the guarantee; the message says how far each gets.
+    """
+    price = cost or Objective.parse(spec.objective)
+    free_rom = isinstance(price, Objective) and not price.weights[0]
+    order = list(ARCHITECTURES)
+    return min(
+        candidates(spec, price, tell),
+        key=lambda design: (price(design), design.rom_bits if free_rom else 0, order.index(design.architecture)),
+    )
+
+
+def _turn(architecture: Architecture) -> int:
+    shape = architecture.shape
+    return _FIRST.index(shape) if shape in _FIRST else len(_FIRST) + list(SHAPES).index(shape)
+
+
+def _refusal(spec: Spec, refusals: list[GelugenError]) -> GelugenError:
+    """One sentence of all refusals: how far each fold gets."""
+    reached: dict[str, str] = {}
+    order = list(ARCHITECTURES)
+    known = [each for each in refusals if isinstance(each, Unreachable)]
+    for each in sorted(known, key=lambda each: order.index(each.architecture)):
+        reached.setdefault(each.reached, each.architecture)
+    if not refusals:
+        return GelugenError(
+            f"architecture {spec.architecture} has no design that keeps the guarantee {spec.guarantee} of "
+            f"{spec.function} from {spec.input} to {spec.output}: take auto, another architecture or a looser guarantee"
+        )
+    if len(refusals) == 1 or not reached:
+        return refusals[0]
+    best = ", ".join(f"{name} keeps ulp:{value}" for value, name in reached.items())
+    return GelugenError(
+        f"no architecture keeps the guarantee {spec.guarantee} of {spec.function} from {spec.input} to {spec.output}: "
+        f"at best {best}"
+    )

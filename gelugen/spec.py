@@ -10,6 +10,15 @@ A TOML file holds one table a design::
     guarantee = "correct"                       # optional: correct, faithful, ulp:N
     architecture = "auto"                       # optional
     ties = "even"                               # optional
+    objective = "balanced"                      # optional: what the cheapest design is, see gelugen.aims
+    exclude = ["multiplier"]                    # optional: what auto leaves out
+
+In place of the guarantee, the best of a given size::
+
+    minimise = "mse"                            # the mean square error over the input codes
+    segments = 8                                # at most so many
+    density = "gaussian:0,1"                    # optional: uniform, gaussian:MEAN,STD or histogram:FILE
+    grid = 6                                    # optional: coefficients are multiples of 2^-grid
 """
 
 from __future__ import annotations
@@ -19,109 +28,100 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
-from gelugen.architectures import AUTO, get_architecture
+from gelugen.aims import (
+    DEFAULT_OBJECTIVE,
+    Guarantee,
+    Minimise,
+    Weights,
+    check_exclude,
+    check_size,
+    default_grid,
+)
+from gelugen.architectures import AUTO, Architecture, get_architecture
+from gelugen.density import Density
 from gelugen.errors import GelugenError, short
 from gelugen.formats import TIES, FittedFormat, Format, Ties, parse_format
 from gelugen.functions import get_function
 from gelugen.identifiers import LONGEST, check_identifier
 
+__all__ = [
+    "Guarantee",
+    "Spec",
+    "Target",
+    "command",
+    "from_fields",
+    "from_toml",
+    "read_text",
+    "read_toml",
+    "spec_hash",
+    "to_toml",
+]
+
 if TYPE_CHECKING:
     from gelugen.golden import Golden
-
-_ULP = re.compile(r"ulp:(\d{1,5}(?:\.\d{1,60})?|\.\d{1,60})", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Guarantee:
-    """The accuracy that must hold over every input code.
-
-    Attributes:
-        kind: ``correct`` (equals the golden code), ``faithful`` (|error| < 1 ulp against the real function
-            clamped to the output range) or ``ulp`` (|error| <= ``ulp``).
-        ulp: the bound, 0 unless kind is ``ulp``.
-    """
-
-    kind: Literal["correct", "faithful", "ulp"]
-    ulp: Fraction = Fraction(0)
-
-    def __post_init__(self) -> None:
-        valid = isinstance(self.ulp, Fraction) and (self.kind == "ulp") == (self.ulp > 0) and self.ulp < 1 << 16
-        if self.kind not in ("correct", "faithful", "ulp") or not valid or (self.ulp * 10**60).denominator != 1:
-            raise GelugenError(
-                f"guarantee {short(self.kind)} with ulp {short(self.ulp)} is not known: it must be correct, faithful "
-                f"or ulp with a Fraction above 0 and below 65536 of at most 60 decimals"
-            )
-
-    @classmethod
-    def parse(cls, text: str) -> Guarantee:
-        """Read ``correct``, ``faithful`` or ``ulp:N``.
-
-        Raises:
-            GelugenError: it is none of them.
-        """
-        if text == "correct":
-            return cls("correct")
-        if text == "faithful":
-            return cls("faithful")
-        if isinstance(text, str) and (match := _ULP.fullmatch(text)) and 0 < float(match[1]) < 1 << 16:
-            return cls("ulp", Fraction(match[1]))
-        raise GelugenError(
-            f"guarantee {short(text)} is not known: it must be correct, faithful or ulp:N with N above 0"
-        )
-
-    def __str__(self) -> str:
-        return f"ulp:{_decimal(self.ulp)}" if self.kind == "ulp" else self.kind
-
-    def describe(self) -> str:
-        """The guarantee as a formula, for people."""
-        if self.kind == "correct":
-            return "correct: the real value, correctly rounded, at every code"
-        if self.kind == "faithful":
-            return "faithful: |error| < 1 ulp at every code"
-        return f"ulp:{_decimal(self.ulp)}: |error| <= {_decimal(self.ulp)} ulp at every code"
 
 
 @dataclass(frozen=True, init=False)
 class Spec:
-    """A function, two formats and the accuracy that must hold.
+    """A function, two formats, and either the accuracy that must hold or what is to be least for a given size.
 
     Attributes:
         function: a name of the catalogue.
         input: the input format.
         output: the output format.
-        guarantee: the accuracy over every input code.
+        guarantee: the accuracy over every input code; None where ``minimise`` stands in its place.
         architecture: ``auto``, or the name of the one to take.
         ties: where a real value exactly half-way between two output codes goes.
+        minimise: ``mse``, the mean square error of the terms over the input codes, or None.
+        segments: the most segments that this may take; None without ``minimise``, as the next two.
+        density: how often each input code occurs.
+        grid: fraction bits of the coefficients: they are multiples of 2^-grid in real units.
+        objective: what makes one design that keeps the guarantee cheaper than another, see ``gelugen.aims``.
+        exclude: what ``auto`` leaves out: ``multiplier``, architectures, or their shapes on any fold.
     """
 
     function: str
     input: Format
     output: Format
-    guarantee: Guarantee
+    guarantee: Guarantee | None
     architecture: str
     ties: Ties
+    minimise: Minimise | None
+    segments: int | None
+    density: Density | None
+    grid: int | None
+    objective: str
+    exclude: tuple[str, ...]
 
     def __init__(
         self,
         function: str,
         input: str | Mapping[str, Any] | Format,
         output: str | Mapping[str, Any] | Format,
-        guarantee: str | Guarantee = "correct",
+        guarantee: str | Guarantee | None = None,
         architecture: str = AUTO,
         ties: Ties = "even",
+        minimise: Minimise | None = None,
+        segments: int | str | None = None,
+        density: str | Density | None = None,
+        grid: int | str | None = None,
+        objective: str = DEFAULT_OBJECTIVE,
+        exclude: str | Sequence[str] = (),
     ) -> None:
         """Check and normalise.
 
         ``output`` may ask for ``scale=fit``: the smallest scale in which the function over the input's range
-        does not saturate.
+        does not saturate. The guarantee is ``correct`` unless one is given or ``minimise`` is. The density is
+        ``uniform``, and the grid two bits finer than the output's scale, unless given. A ``histogram:FILE`` is read
+        here, and its SHA-256 noted.
 
         Raises:
             GelugenError: a field is unknown, malformed or contradictory.
@@ -135,14 +135,36 @@ class Spec:
             raise GelugenError(f"ties {ties!r} is not known: it must be one of {', '.join(TIES)}")
         if architecture != AUTO:
             architecture = get_architecture(architecture).name
+        size = {"segments": segments, "density": density, "grid": grid}
+        if minimise is None:
+            if given := [name for name, value in size.items() if value is not None]:
+                raise GelugenError(f"{given[0]} {short(size[given[0]])} is given without minimise: add minimise = mse")
+            guarantee = "correct" if guarantee is None else guarantee
+            guarantee = guarantee if isinstance(guarantee, Guarantee) else Guarantee.parse(guarantee)
+        else:
+            if guarantee is not None:
+                raise GelugenError(
+                    f"guarantee {short(str(guarantee))} and minimise {short(minimise)} exclude each other: give one"
+                )
+            size = check_size(minimise, segments, density, grid, input_format, output_format)
         fields = {
             "function": function,
             "input": input_format,
             "output": output_format,
-            "guarantee": guarantee if isinstance(guarantee, Guarantee) else Guarantee.parse(guarantee),
+            "guarantee": guarantee,
             "architecture": architecture,
             "ties": ties,
+            "minimise": minimise,
+            **size,
+            "objective": Weights.parse(objective).name,
+            "exclude": check_exclude(exclude),
         }
+        if minimise is not None and objective != DEFAULT_OBJECTIVE:
+            raise GelugenError(f"objective {short(objective)} is given with minimise {short(minimise)}: leave one out")
+        if (minimise is not None or architecture != AUTO) and fields["exclude"]:
+            raise GelugenError(
+                f"exclude {short(str(exclude))} is given, and only architecture auto has a choice: leave it out"
+            )
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
@@ -156,35 +178,69 @@ class Spec:
 
         return golden(self)
 
+    @property
+    def aim(self) -> str:
+        """What is asked of the design, in few words: the guarantee, or ``least mse of at most N segments``."""
+        return str(self.guarantee) if self.guarantee else f"least {self.minimise} of at most {self.segments} segments"
+
+    def describe_aim(self) -> str:
+        """The same as a formula, for people."""
+        if self.guarantee:
+            return self.guarantee.describe()
+        return (
+            f"minimise mse: the least mean square error of the sum of terms with at most {self.segments} segments, "
+            f"coefficients in multiples of 2^{-(self.grid or 0)}, density {self.density}"
+        )
+
     def fields(self) -> dict[str, str]:
         """The spec as text, ready for TOML or JSON; ``Spec(**fields)`` gives it back."""
-        return {
-            "function": self.function,
-            "input": str(self.input),
-            "output": str(self.output),
-            "guarantee": str(self.guarantee),
-            "architecture": self.architecture,
-            "ties": self.ties,
-        }
+        asked = ("guarantee",) if self.guarantee else ("minimise", "segments", "density", "grid")
+        names = ("function", "input", "output", *asked, "architecture", "ties")
+        data = {name: str(getattr(self, name)) for name in names}
+        if self.objective != DEFAULT_OBJECTIVE:
+            data["objective"] = self.objective
+        if self.exclude:
+            data["exclude"] = ",".join(self.exclude)
+        return data
+
+    def excludes(self, architecture: Architecture) -> bool:
+        """Whether ``auto`` leaves an architecture out."""
+        names = {architecture.name, architecture.shape, *(("multiplier",) if architecture.degree else ())}
+        return not names.isdisjoint(self.exclude)
 
     def default_name(self) -> str:
-        """An identifier made from the spec, such as ``gelu_q3_12_faithful``.
+        """An identifier made from the spec, such as ``gelu_q3_12_faithful`` or ``gelu_q3_4_mse8``.
 
-        Formats that no short name can tell apart add the first digits of the spec's hash.
+        Formats and densities that no short name can tell apart add the first digits of the spec's hash.
         """
         formats = [self.input] if self.input == self.output else [self.input, self.output]
         shown = [str(each).replace(".", "_") if each.fraction_bits is not None else each.kind for each in formats]
-        parts = [self.function, *shown, re.sub(r"[:.]", "_", str(self.guarantee)).replace("ulp_", "ulp")]
+        parts = [self.function, *shown, *self._aim_parts()]
         if self.architecture != AUTO:
             parts.append(self.architecture.replace("-", "_"))
         if self.ties != "even":
             parts.append(f"ties_{self.ties}")
-        if any(each.fraction_bits is None for each in formats):
+        if self.objective != DEFAULT_OBJECTIVE:
+            parts.append(re.sub(r"\W", "_", self.objective))
+        if self.exclude:
+            parts.append("no_" + "_".join(self.exclude).replace("-", "_"))
+        hashed = self.density is not None and self.density.kind != "uniform"
+        if hashed or any(each.fraction_bits is None for each in formats):
             parts.append(spec_hash(self.fields())[:8])
         name = "_".join(parts)
         if len(name) <= LONGEST:
             return name
         return f"{name[: LONGEST - 9].rstrip('_')}_{spec_hash(self.fields())[:8]}"
+
+    def _aim_parts(self) -> list[str]:
+        if self.guarantee:
+            return [re.sub(r"[:.]", "_", str(self.guarantee)).replace("ulp_", "ulp")]
+        parts = [f"{self.minimise}{self.segments}"]
+        if self.grid != default_grid(self.output):
+            parts.append(f"grid{self.grid}".replace("-", "m"))
+        if self.density and self.density.kind != "uniform":
+            parts.append(self.density.kind)
+        return parts
 
 
 @dataclass(frozen=True)
@@ -205,7 +261,7 @@ def command(spec: Spec, target: Target) -> str:
     """The canonical command that makes a design again, without the output folder."""
     words = ["gelugen", "generate"]
     for key, value in spec.fields().items():
-        if (key, value) not in (("architecture", AUTO), ("ties", "even")):
+        if (key, value) not in (("density", "uniform"), ("architecture", AUTO), ("ties", "even")):
             words += [f"--{key}", value]
     if target.name != spec.default_name():
         words += ["--name", target.name]
@@ -257,7 +313,7 @@ def from_fields(fields: object) -> Spec:
     Raises:
         GelugenError: an unknown key, a missing one, or a value that is refused.
     """
-    known = ("function", "input", "output", "guarantee", "architecture", "ties")
+    known = tuple(each.name for each in dataclass_fields(Spec))
     if not isinstance(fields, Mapping):
         raise GelugenError(f"{fields!r} must be a table with the keys {', '.join(known)}")
     if unknown := sorted(set(fields) - set(known), key=str):
@@ -273,19 +329,18 @@ def read_toml(path: Path) -> list[tuple[Spec, Target]]:
     Raises:
         GelugenError: it cannot be read, or what it holds is refused.
     """
+    return from_toml(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file in UTF-8.
+
+    Raises:
+        GelugenError: it cannot be read.
+    """
     try:
         if path.exists() and not path.is_file():
             raise OSError("it is no file")
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise GelugenError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return from_toml(text, str(path))
-
-
-def _decimal(value: Fraction) -> str:
-    """A fraction that came from decimal digits, as those digits again."""
-    digits = 0
-    while (value * 10**digits).denominator != 1:
-        digits += 1
-    text = str(value.numerator * 10**digits // value.denominator).rjust(digits + 1, "0")
-    return f"{text[:-digits]}.{text[-digits:]}" if digits else text

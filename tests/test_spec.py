@@ -1,5 +1,6 @@
 """What a user asks for: Spec, Guarantee and Target, as Python, TOML and a command line, and the names they get."""
 
+import hashlib
 import itertools
 import math
 import shlex
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gelugen.architectures import ARCHITECTURES
-from gelugen.cli import _parser, _requests
+from gelugen.cli import _parser
+from gelugen.cli.designs import _requests
+from gelugen.density import Density
 from gelugen.errors import GelugenError
 from gelugen.formats import TIES, Format
 from gelugen.functions import CATALOGUE
@@ -46,10 +49,23 @@ SPECS = st.builds(
     architecture=st.sampled_from(["auto", *ARCHITECTURES]),
     ties=st.sampled_from(TIES),
 )
+LEAST = st.builds(  # the least error of a given size, in place of a guarantee
+    Spec,
+    function=st.sampled_from(sorted(CATALOGUE)),
+    input=st.sampled_from(["q3.4", "uq3.4", "q3.12", "int8:scale=0.05,zero_point=-3"]),
+    output=formats(),
+    architecture=st.sampled_from(["auto", *ARCHITECTURES]),
+    ties=st.sampled_from(TIES),
+    minimise=st.just("mse"),
+    segments=st.integers(1, 64),
+    density=st.sampled_from([None, "uniform", "gaussian:0,1", "gaussian:-0.25,1e-1"]),
+    grid=st.none() | st.integers(-128, 128),
+)
+ANY = SPECS | LEAST
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,9}(_[a-z0-9]{1,9}){0,3}_lut", fullmatch=True)
 
 
-@given(SPECS)
+@given(ANY)
 def test_the_fields_of_a_spec_give_it_back(spec):
     fields = spec.fields()
     assert all(isinstance(value, str) for value in fields.values())
@@ -58,7 +74,7 @@ def test_the_fields_of_a_spec_give_it_back(spec):
     assert Spec(**fields).fields() == fields
 
 
-@given(st.dictionaries(NAMES, SPECS, min_size=1, max_size=3))
+@given(st.dictionaries(NAMES, ANY, min_size=1, max_size=3))
 def test_toml_gives_the_specs_and_their_names_back(requests):
     text = to_toml(requests)
     assert from_toml(text, "specs.toml") == [(spec, Target(name)) for name, spec in requests.items()]
@@ -70,6 +86,14 @@ def test_the_canonical_command_asks_for_the_same_again(spec, name):
     program, *arguments = shlex.split(command(spec, Target(name)))
     assert program == "gelugen"
     assert _requests(_parser().parse_args(arguments)) == [(spec, Target(name))]
+
+
+@given(LEAST, NAMES)
+def test_the_canonical_command_names_every_field_that_is_not_the_default(spec, name):
+    _, _, *words = shlex.split(command(spec, Target(name)))
+    flags = dict(zip(words[::2], words[1::2], strict=True))
+    assert flags.pop("--name") == name
+    assert from_fields({flag.removeprefix("--"): value for flag, value in flags.items()}) == spec
 
 
 def test_the_canonical_command_leaves_out_what_is_the_default():
@@ -89,7 +113,7 @@ def test_the_canonical_command_says_what_is_not_the_default():
     )
 
 
-@given(SPECS)
+@given(ANY)
 def test_equal_specs_have_equal_hashes(spec):
     again = Spec(**spec.fields())
     assert spec_hash(again.fields()) == spec_hash(spec.fields())
@@ -164,7 +188,6 @@ def test_scale_fit_follows_a_tiny_input_scale():
         ({"output": "int99:scale=1"}, "99 bits"),
         ({"output": "int8:scale=fit,zero_point=127"}, "zero_point 127"),
         ({"guarantee": "perfect"}, "'perfect'"),
-        ({"guarantee": None}, "None"),
         ({"architecture": "spline"}, "'spline'"),
         ({"architecture": 3}, "3"),
         ({"architecture": None}, "None"),
@@ -230,6 +253,143 @@ def test_a_guarantee_with_many_digits_is_written_so_that_it_reads_back(text):
     assert Guarantee.parse(str(guarantee)) == guarantee
 
 
+# -- the least error of a given size ---------------------------------------------------------------------------
+
+
+def test_a_spec_may_ask_for_the_least_error_of_a_size():
+    spec = Spec("gelu", "q3.4", "q3.4", minimise="mse", segments=8)
+    assert spec.guarantee is None
+    assert (spec.minimise, spec.segments, spec.density, spec.grid) == ("mse", 8, Density(), 6)
+    assert spec.fields() == {
+        "function": "gelu",
+        "input": "q3.4",
+        "output": "q3.4",
+        "minimise": "mse",
+        "segments": "8",
+        "density": "uniform",
+        "grid": "6",
+        "architecture": "auto",
+        "ties": "even",
+    }
+    assert spec.aim == "least mse of at most 8 segments"
+    assert command(spec, Target(spec.default_name())) == (
+        "gelugen generate --function gelu --input q3.4 --output q3.4 --minimise mse --segments 8 --grid 6"
+    )
+    faithful = Spec("gelu", "q3.4", "q3.4", "faithful")
+    assert (faithful.minimise, faithful.segments, faithful.density, faithful.grid) == (None, None, None, None)
+    assert faithful.aim == "faithful"
+    assert faithful.describe_aim() == faithful.guarantee.describe()
+
+
+def test_toml_flags_and_python_write_a_size_alike():
+    text = """
+        [design.act]
+        function = "gelu"
+        input = "q3.12"
+        output = "q3.12"
+        minimise = "mse"
+        segments = 16
+        density = "gaussian:0,1"
+        grid = 10
+    """
+    python = Spec("gelu", "q3.12", "q3.12", minimise="mse", segments=16, density=Density("gaussian", 0, 1), grid=10)
+    flags = {"function": "gelu", "input": "q3.12", "output": "q3.12", "minimise": "mse", "segments": "16"}
+    assert from_toml(text, "specs.toml") == [(python, Target("act"))]
+    assert from_fields({**flags, "density": "gaussian:0,1", "grid": "10"}) == python
+    assert python.describe_aim() == (
+        "minimise mse: the least mean square error of the sum of terms with at most 16 segments, "
+        "coefficients in multiples of 2^-10, density gaussian:0,1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("output", "grid"),
+    [("q3.4", 6), ("q3.12", 14), ("uq0.8", 10), ("int8:scale=1.0", 2), ("int8:scale=0.05", 7), ("int8:scale=8", -1)],
+)
+def test_the_default_grid_is_two_bits_finer_than_the_output(output, grid):
+    assert Spec("gelu", "q3.4", output, minimise="mse", segments=1).grid == grid
+
+
+def test_a_histogram_is_carried_by_its_path_and_its_digest(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("acts.csv").write_text("1\n" * 256)
+    spec = Spec("gelu", "q3.4", "q3.4", minimise="mse", segments=8, density="histogram:acts.csv")
+    digest = hashlib.sha256(b"1\n" * 256).hexdigest()
+    assert spec.fields()["density"] == f"histogram:acts.csv@sha256:{digest}"
+    assert f"--density histogram:acts.csv@sha256:{digest}" in command(spec, Target("act"))
+    Path("acts.csv").write_text("2\n" * 256)
+    assert from_fields(spec.fields()) == spec  # a manifest reads back whatever has become of the file
+    with pytest.raises(GelugenError, match="has changed"):
+        spec.density.weights(spec.input)
+    assert Spec("gelu", "q3.4", "q3.4", minimise="mse", segments=8, density="histogram:acts.csv") != spec
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"minimise": "mse"}, "segments is missing: minimise = mse needs the most segments to take, 1 to 64"),
+        ({"minimise": "mse", "segments": 0}, "segments 0 must be a whole number from 1 to 64"),
+        ({"minimise": "mse", "segments": -1}, "segments -1 must be"),
+        ({"minimise": "mse", "segments": 65}, "segments 65 must be a whole number from 1 to 64"),
+        ({"minimise": "mse", "segments": 17, "input": "q1.2"}, "segments 17 must be a whole number from 1 to 16"),
+        ({"minimise": "mse", "segments": 1.0}, "segments 1.0 must be"),
+        ({"minimise": "mse", "segments": True}, "segments True must be"),
+        ({"minimise": "mse", "segments": "8.0"}, "segments '8.0' must be a whole number"),
+        ({"minimise": "mse", "segments": "eight"}, "segments 'eight' must be"),
+        ({"minimise": "mse", "segments": []}, "segments [] must be"),
+        ({"minimise": "max", "segments": 8}, "minimise 'max' is not known: it must be mse"),
+        ({"minimise": 3, "segments": 8}, "minimise 3 is not known"),
+        ({"minimise": ["mse"], "segments": 8}, "minimise ['mse'] is not known"),
+        ({"minimise": "mse", "segments": 8, "guarantee": "correct"}, "'correct' and minimise 'mse' exclude each other"),
+        ({"minimise": "mse", "segments": 8, "guarantee": "ulp:0"}, "exclude each other"),
+        ({"segments": 8}, "segments 8 is given without minimise"),
+        ({"density": "uniform"}, "density 'uniform' is given without minimise"),
+        ({"grid": 6, "guarantee": "faithful"}, "grid 6 is given without minimise"),
+        ({"minimise": "mse", "segments": 8, "grid": 0.5}, "grid 0.5 must be"),
+        ({"minimise": "mse", "segments": 8, "grid": "2^-6"}, "grid '2^-6' must be"),
+        ({"minimise": "mse", "segments": 8, "grid": 129}, "grid 129 must lie between -128 and 128"),
+        ({"minimise": "mse", "segments": 8, "density": "normal"}, "density 'normal' is not known"),
+        ({"minimise": "mse", "segments": 8, "density": "gaussian:0,0"}, "STD above 0"),
+        ({"minimise": "mse", "segments": 8, "density": "gaussian:99,1"}, "gives no code of q3.4 a weight"),
+        ({"minimise": "mse", "segments": 8, "density": "histogram:missing.csv"}, "missing.csv cannot be read"),
+        ({"minimise": "mse", "segments": 8, "density": 3}, "density 3 is not known"),
+    ],
+    ids=lambda value: str(value)[-60:],
+)
+def test_a_size_that_no_design_can_have_is_refused(fields, named):
+    given_fields = {"function": "gelu", "input": "q3.4", "output": "q3.4", **fields}
+    with pytest.raises(GelugenError) as refusal:
+        from_fields(given_fields)
+    assert named in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, "gelu_q3_4_mse8"),
+        ({"grid": 6}, "gelu_q3_4_mse8"),
+        ({"grid": 4}, "gelu_q3_4_mse8_grid4"),
+        ({"grid": -1}, "gelu_q3_4_mse8_gridm1"),
+        ({"architecture": "residual-table", "ties": "up"}, "gelu_q3_4_mse8_residual_table_ties_up"),
+    ],
+)
+def test_the_default_name_of_a_size_by_example(fields, expected):
+    assert Spec("gelu", "q3.4", "q3.4", minimise="mse", segments=8, **fields).default_name() == expected
+
+
+def test_the_default_name_of_a_density_ends_in_digits_of_the_hash():
+    spec = Spec("gelu", "q3.4", "q3.4", minimise="mse", segments=8, density="gaussian:0,1")
+    assert spec.default_name() == f"gelu_q3_4_mse8_gaussian_{spec_hash(spec.fields())[:8]}"
+
+
+@given(st.lists(LEAST, unique=True, max_size=10))
+def test_default_names_of_sizes_are_distinct_identifiers(specs):
+    names = [spec.default_name() for spec in specs]
+    assert len(set(names)) == len(specs)
+    for name in names:
+        check_identifier(name)
+
+
 # -- names -----------------------------------------------------------------------------------------------------
 
 GRID = [
@@ -247,7 +407,7 @@ GRID = [
 
 def test_default_names_of_a_grid_of_specs_are_distinct():
     names = [spec.default_name() for spec in GRID]
-    assert len(set(names)) == len(GRID) == 6000
+    assert len(set(names)) == len(GRID) >= 6000
 
 
 def test_default_names_with_the_default_architecture_are_identifiers():
@@ -423,9 +583,14 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path):
 
 @given(
     st.dictionaries(
-        st.sampled_from(["function", "input", "output", "guarantee", "architecture", "ties", "extra"]),
+        st.sampled_from([*Spec.__dataclass_fields__, "extra"]),
         st.recursive(
-            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("q3.4"),
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats()
+            | st.text(max_size=5)
+            | st.sampled_from(["q3.4", "mse", "8", "uniform"]),
             lambda inner: (
                 st.lists(inner, max_size=2)
                 | st.dictionaries(st.sampled_from(["bits", "signed", "scale", "x"]), inner, max_size=3)

@@ -112,7 +112,7 @@ def test_a_changed_or_half_deleted_folder_is_refused_by_name(tmp_path, files, na
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"schema": 99}', '{"schema": 1}', "\x00", '{"schema": 1, "files": {"../x": ""}}']
+    "text", ["", "[]", "{", '{"schema": 99}', '{"schema": 2}', "\x00", '{"schema": 2, "files": {"../x": ""}}']
 )
 def test_a_manifest_that_is_none_is_refused(tmp_path, files, text):
     store.write(tmp_path, "act", files)

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from gelugen.architectures import ARCHITECTURES
 from gelugen.emit import MANIFEST, emit
 from gelugen.emit.manifest import digest, dump
 from gelugen.errors import GelugenError
@@ -17,10 +18,31 @@ from gelugen.verify import Verdict, passed, verify
 from gelugen.verify.c import check_c
 from gelugen.verify.icarus import check_icarus
 
+FOLDS = ("none", "residual")
+LINES = Spec("gelu", "q3.4", "q3.4", architecture="residual-uniform-linear")
+
 
 @pytest.fixture
 def folder(tmp_path):
-    return generate(Spec("gelu", "q3.4", "q3.4"), tmp_path).folder
+    return generate(LINES, tmp_path).folder
+
+
+@pytest.mark.needs("cc", "icarus")
+@pytest.mark.parametrize("architecture", [name for name, each in ARCHITECTURES.items() if each.fold in FOLDS])
+def test_every_architecture_is_verified_in_c_and_verilog(tmp_path, architecture):
+    guarantee = "ulp:1.5" if "uniform-constant" in architecture else "correct"
+    made = generate(Spec("gelu", "q2.4", "q2.4", guarantee, architecture), tmp_path)
+    verdicts = verify(made.folder, ["cc", "icarus"])
+    assert passed(verdicts), verdicts
+    assert all(each.checked == each.codes == 1 << made.design.spec.input.bits for each in verdicts)
+
+
+@pytest.mark.needs("cc", "icarus")
+def test_what_minimises_the_error_is_verified_too(tmp_path):
+    made = generate(Spec("gelu", "q3.4", "q3.4", minimise="mse", segments=5, density="gaussian:0,1"), tmp_path)
+    verdicts = verify(made.folder)
+    assert passed(verdicts), verdicts
+    assert max(term.depth for term in made.design.terms) <= 5
 
 
 @pytest.mark.needs("cc", "icarus")
@@ -36,7 +58,9 @@ def folder(tmp_path):
     ],
     ids=lambda value: str(value),
 )
-def test_every_architecture_is_verified_in_c_and_verilog(tmp_path, function, input, output, guarantee, architecture):
+def test_formats_and_functions_are_verified_in_c_and_verilog(
+    tmp_path, function, input, output, guarantee, architecture
+):
     made = generate(Spec(function, input, output, guarantee, architecture), tmp_path)
     verdicts = verify(made.folder, ["cc", "icarus"])
     assert passed(verdicts), verdicts
@@ -54,9 +78,9 @@ def test_a_table_in_a_file_is_verified_too(tmp_path, architecture):
 
 @pytest.mark.needs("cc")
 def test_a_wrong_number_in_the_header_is_found_with_its_code(folder):
-    design = build(Spec("gelu", "q3.4", "q3.4"))
+    design = build(LINES)
     header = folder / f"{folder.name}.h"
-    header.write_text(header.read_text().replace("     4, 10, 13", "     4, 10, 21"))
+    header.write_text(header.read_text().replace("    2, 5, 7, 6", "    2, 5, 11, 6"))
     for verdict in check_c(folder, folder.name, design):
         # Entry 2 serves |code| 8 to 11, on both sides; two more units of r at each.
         assert (verdict.status, verdict.mismatches) == ("fail", 8)
@@ -68,7 +92,7 @@ def test_a_wrong_number_in_the_header_is_found_with_its_code(folder):
 def test_a_warning_of_the_compiler_is_a_failure(folder):
     header = folder / f"{folder.name}.h"
     header.write_text(header.read_text().replace("int32_t y;", "int32_t y, unused;"))
-    verdicts = check_c(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4")))
+    verdicts = check_c(folder, folder.name, build(LINES))
     assert {each.status for each in verdicts} == {"fail"}
     assert "unused" in verdicts[0].note
     assert verdicts[0].checked == 0
@@ -81,7 +105,7 @@ def test_undefined_behaviour_is_a_failure_of_the_sanitizer_alone(folder):
     assert text.count("if (i < 9u) {") == 1
     harmless = "    if (x == 77) {\n        volatile int32_t big = 2147483647;\n\n        big = big + 1;\n    }\n"
     header.write_text(text.replace("    if (i < 9u) {", f"{harmless}    if (i < 9u) {{"))
-    verdicts = check_c(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4")))
+    verdicts = check_c(folder, folder.name, build(LINES))
     assert {each.tool.partition(", ")[2]: each.status for each in verdicts} == {"-O2": "pass", "UBSan": "fail"}
 
 
@@ -89,9 +113,9 @@ def test_undefined_behaviour_is_a_failure_of_the_sanitizer_alone(folder):
 def test_an_unknown_bit_is_a_failure(folder):
     module = folder / f"{folder.name}.v"
     text = module.read_text()
-    assert text.count("6'd8: word_2 <= 6'h04;") == 1
-    module.write_text(text.replace("6'd8: word_2 <= 6'h04;", "6'd8: word_2 <= 6'bxxxxxx;"))
-    for verdict in check_icarus(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4"))):
+    assert text.count("6'd8: word_2 <= 6'h02;") == 1
+    module.write_text(text.replace("6'd8: word_2 <= 6'h02;", "6'd8: word_2 <= 6'bxxxxxx;"))
+    for verdict in check_icarus(folder, folder.name, build(LINES)):
         assert verdict.status == "fail"
         assert verdict.mismatches > 0
 
@@ -100,7 +124,7 @@ def test_an_unknown_bit_is_a_failure(folder):
 def test_a_sample_that_comes_a_clock_late_is_a_failure(folder):
     module = folder / f"{folder.name}.v"
     module.write_text(module.read_text().replace("localparam LATENCY = 4;", "localparam LATENCY = 5;"))
-    verdict = check_icarus(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4")))[0]
+    verdict = check_icarus(folder, folder.name, build(LINES))[0]
     assert verdict.status == "fail"
     assert "handshake" in verdict.note
 
@@ -154,7 +178,7 @@ def test_a_missing_tool_is_skipped_at_home_refused_when_named_and_refused_on_ci(
 def test_verilog_that_does_not_compile_is_a_failure(folder):
     module = folder / f"{folder.name}.v"
     module.write_text(module.read_text() + "garbage\n")
-    for verdict in check_icarus(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4"))):
+    for verdict in check_icarus(folder, folder.name, build(LINES)):
         assert (verdict.status, verdict.checked) == ("fail", 0)
         assert "error" in verdict.note
 
@@ -162,8 +186,8 @@ def test_verilog_that_does_not_compile_is_a_failure(folder):
 @pytest.mark.needs("icarus")
 def test_the_own_bench_names_the_first_mismatch(folder):
     module = folder / f"{folder.name}.v"
-    module.write_text(module.read_text().replace("6'd8: word_2 <= 6'h04;", "6'd8: word_2 <= 6'h0f;"))
-    cocotb, own = check_icarus(folder, folder.name, build(Spec("gelu", "q3.4", "q3.4")))
+    module.write_text(module.read_text().replace("6'd8: word_2 <= 6'h02;", "6'd8: word_2 <= 6'h0f;"))
+    cocotb, own = check_icarus(folder, folder.name, build(LINES))
     assert cocotb.mismatches == own.mismatches > 0
     assert cocotb.first_mismatch == own.first_mismatch
 

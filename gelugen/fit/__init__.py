@@ -1,62 +1,158 @@
-"""Golden codes and an architecture to a Design, in integers and without an error budget.
+"""Golden codes and an architecture to Designs, in integers and without an error budget.
 
-The guarantee gives every input code the output codes it allows. Taken through the fold these become bounds
-on r, the value of the terms after the shift, for every u. For a segment, a shift s and an integer slope a,
-the intercepts that keep every code inside are then exactly the integers of
-
-    max(low_i * 2^s - a * dx_i)  ..  min((high_i + 1) * 2^s - 1 - a * dx_i),
-
-so feasible widths are found and not estimated.
+The guarantee gives every input code the output codes it allows. Taken through the fold these become bounds on r, the
+value of the terms after the shift, for every u. For a segment and a choice of its upper coefficients, the intercepts
+that keep every code inside are then exactly the integers of an interval, so feasible widths are found, not estimated.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 from gelugen.architectures import Architecture
 from gelugen.design import Design
 from gelugen.errors import GelugenError
-from gelugen.fit.bounds import r_bounds, reach
-from gelugen.fit.search import Fit, fit_segments
+from gelugen.fit.bounds import Bounds, r_bounds, reach, rested
+from gelugen.fit.constants import fit_constants, fit_dyadic_steps, fit_steps
+from gelugen.fit.mse import fit_mse
+from gelugen.fit.parts import Fit
+from gelugen.fit.polynomials import fit_free, fit_polynomials, shapes
+from gelugen.fit.sums import fit_tables
+from gelugen.fit.verified import verified
 from gelugen.golden import Golden
 from gelugen.spec import Spec
 
-__all__ = ["fit"]
+__all__ = ["Unreachable", "designs", "fit", "fit_mse"]
+
+Limit = Callable[[int], int | None]
+"""From the fewest multiplier bits that a search's designs have, the ROM bits that they must stay below to be of use;
+None if any will do. It is asked anew before each search."""
+Search = Callable[[int | None], Fit | None]
+"""From that limit to a fit, if there is one below it."""
+
+
+class Unreachable(GelugenError):  # noqa: N818 -- it says what the matter is
+    """An architecture cannot keep a guarantee.
+
+    Attributes:
+        architecture: its name.
+        reached: the smallest N, as text, for which it keeps ulp:N.
+    """
+
+    def __init__(self, spec: Spec, architecture: Architecture, reached: str) -> None:
+        super().__init__(
+            f"architecture {architecture.name} cannot keep the guarantee {spec.guarantee} of {spec.function} from "
+            f"{spec.input} to {spec.output}: at best it keeps ulp:{reached}"
+        )
+        self.architecture, self.reached = architecture.name, reached
+
+
+_WORTH = 1.25
+"""Segments so many times as costly as others of the same architecture are not worth their narrower multipliers."""
+_WORTH_A_LOOK = 8
+"""Nor are those worth a row of a table that shows all."""
+_SHORTER = 2
+"""The longest free segment has so many bits less than u, at most."""
 
 
 def fit(spec: Spec, golden: Golden, architecture: Architecture) -> Design:
     """The design of an architecture that keeps the spec's guarantee with the fewest ROM bits found.
 
-    Tables are filled exactly. For uniform lines every segment length that could still win is tried, with the smallest
-    feasible shift and a few above it, the narrowest slopes and two widths more, and every number of dropped low bits
-    of the intercept with its phases; the constants of ``gelugen.fit.search`` and ``gelugen.fit.segments`` bound it.
-    So a smaller line may exist: the search is a heuristic, whose designs keep their guarantee all the same.
+    Raises:
+        GelugenError: as ``designs``.
+    """
+    found: list[Design] = []
+    for design in designs(spec, golden, architecture, lambda _: found[-1].rom_bits if found else None):
+        found.append(design)
+    if not found:
+        raise GelugenError(
+            f"architecture {architecture.name} has no design found for {spec.function} from {spec.input} to "
+            f"{spec.output} at {spec.guarantee}: take auto, or another one"
+        )
+    return found[-1]
+
+
+def designs(spec: Spec, golden: Golden, architecture: Architecture, limit: Limit) -> Iterator[Design]:
+    """Designs of an architecture that keep the spec's guarantee with fewer ROM bits than ``limit`` then says.
+
+    Equal segments give one design for each length of segment, other architectures one, or two where a constant may
+    serve the last codes. Each has the fewest ROM bits found; how it was searched stands in ``Design.search``.
 
     Raises:
-        GelugenError: the fold does not fit the formats, or the guarantee cannot be kept; the message says how
-            far the architecture gets.
+        GelugenError: the fold does not fit the formats, or no value of r keeps the guarantee at some code; the
+            message says how far the architecture gets.
     """
+    if spec.guarantee is None:
+        raise GelugenError(f"minimise {spec.minimise} is asked for, and this fit needs a guarantee in its place")
     bounds = r_bounds(spec, golden, architecture, spec.guarantee)
     if (bounds.low > bounds.high).any():
-        raise GelugenError(
-            f"architecture {architecture.name} cannot keep the guarantee {spec.guarantee} of {spec.function} from "
-            f"{spec.input} to {spec.output}: at best it keeps ulp:{reach(spec, golden, architecture)}"
+        raise Unreachable(spec, architecture, reach(spec, golden, architecture))
+    bounds = rested(bounds)
+    for found in _fits(bounds, architecture, limit):
+        yield Design(
+            spec=spec,
+            architecture=architecture.name,
+            fold=architecture.fold,
+            terms=found.terms,
+            bias=found.bias,
+            shift=found.shift,
+            line_shift=bounds.line_shift,
+            line_drop=bounds.line_drop,
+            offset=bounds.offset,
+            one=bounds.one,
         )
-    best: Fit | None = None
-    if architecture.uniform:
-        for dx_bits in reversed(range(1, (len(bounds.low) - 1).bit_length())):
-            found = fit_segments(bounds, dx_bits, architecture.degree, best.bits if best else None)
-            best = found or best
+
+
+def _fits(bounds: Bounds, architecture: Architecture, limit: Limit) -> Iterator[Fit]:
+    """What the searches give. Without a limit, what takes more bits than the plain table is left out if it can be."""
+    lowest, highest = int(bounds.low.max()), int(bounds.high.min())
+    if lowest <= highest:  # one value of r serves every u
+        yield Fit(0, (), max(lowest, min(bounds.idle, highest)), 0)
+        return
+    cap = None
+    if limit(0) is None and architecture.segments != "codes" and (plain := fit_constants(bounds, 0)):
+        cap = plain.bits + 1
+    least: int | None = None
+    while least is None:
+        for floor, search in _searches(bounds, architecture):
+            most = limit(floor)
+            if least is not None:
+                most = min(most, int(_WORTH * least) + 1) if most is not None else _WORTH_A_LOOK * least
+            if most is not None and most <= 0:
+                continue
+            if found := search(cap if most is None else most):
+                least = found.bits if least is None else min(least, found.bits)
+                yield verified(bounds, found)
+        if cap is None or limit(0) is not None:
+            return
+        cap = None
+
+
+def _searches(bounds: Bounds, architecture: Architecture) -> Iterator[tuple[int, Search]]:
+    """The searches of an architecture, each with the fewest multiplier bits of its designs."""
+    segments, degree = architecture.segments, architecture.degree
+    if segments == "codes":
+        yield 0, partial(fit_constants, bounds, 0)
+    elif segments == "sum":
+        yield 0, partial(fit_tables, bounds)
+    elif degree == 0 and segments == "free":
+        yield 0, partial(fit_steps, bounds)
+    elif degree == 0 and segments == "dyadic":
+        yield 0, partial(fit_dyadic_steps, bounds)
+    elif degree == 0:
+        for dx_bits in reversed(range(1, max((len(bounds.low) - 1).bit_length(), 2))):
+            yield 0, partial(fit_constants, bounds, dx_bits)
+    elif segments == "free":
+        yield (
+            _multiplier_bits(degree, max(len(bounds.low).bit_length() - _SHORTER, 1)),
+            partial(fit_free, bounds, degree),
+        )
     else:
-        best = fit_segments(bounds, 0, 0, None)
-    if best is None:  # two codes a segment always fit a line, one code always a constant
-        raise AssertionError(f"no {architecture.name} for {spec}")
-    return Design(
-        spec=spec,
-        architecture=architecture.name,
-        fold=architecture.fold,
-        terms=best.terms,
-        bias=best.bias,
-        shift=best.shift,
-        line_shift=bounds.line_shift,
-        line_drop=bounds.line_drop,
-        offset=bounds.offset,
-    )
+        for shape in shapes(bounds, degree, split=segments == "dyadic"):
+            yield _multiplier_bits(degree, shape.dx_bits), partial(fit_polynomials, shape)
+
+
+def _multiplier_bits(degree: int, dx_bits: int) -> int:
+    """About the fewest multiplier bits of a polynomial: by experience each factor but the first is as wide as dx."""
+    return dx_bits * (1 + (degree - 1) * dx_bits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -11,12 +11,15 @@ import numpy.typing as npt
 from gelugen.architectures import Architecture
 from gelugen.errors import GelugenError
 from gelugen.formats import Codes
+from gelugen.functions import Fold
 from gelugen.golden import FRACTION, Golden
 from gelugen.spec import Guarantee, Spec
 
 FREE = 1 << 40
 """A bound that does not bind: past every value of r, and small enough to be shifted by 20 within 63 bits."""
 _LARGEST_POWER = 16
+
+Reals = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Bounds:
         low, high: int64, the smallest and largest r; -FREE and FREE where nothing binds.
         ideal: float64, the real value of r, seen from the middle of its rounding interval.
         idle: the r that a zero word gives: minus the rounding constant of ``line_drop``.
-        line_shift, line_drop, offset: as in Design.
+        line_shift, line_drop, offset, one: as in Design.
     """
 
     low: Codes
@@ -37,6 +40,7 @@ class Bounds:
     line_shift: int = 0
     line_drop: int = 0
     offset: int = 0
+    one: int = 0
 
 
 def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: Guarantee) -> Bounds:
@@ -53,9 +57,33 @@ def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: 
     if architecture.fold == "none":
         order = np.argsort(spec.input.codes() & ((1 << spec.input.bits) - 1))
         return Bounds(low[order], high[order], real[order] + spec.output.zero_point)
+    if architecture.fold == "residual":
+        return _residual(spec, architecture, low, high, real)
+    return _symmetric(spec, architecture, low, high, real)
+
+
+def commensurate(spec: Spec, fold: Fold) -> bool:
+    """Whether the formats allow a fold: the residual's line, or the complement's one, must lie on the output's grid."""
+    return {"residual": _power(spec) is not None, "complement": bool(_unit(spec))}.get(fold, True)
+
+
+def _power(spec: Spec) -> int | None:
+    """The p for which the input's scale is 2^p times the output's; None if there is none."""
     ratio = Fraction(spec.input.scale) / Fraction(spec.output.scale)
     power = ratio.numerator.bit_length() - ratio.denominator.bit_length()
-    if ratio != Fraction(2) ** power or abs(power) > _LARGEST_POWER:
+    return power if ratio == Fraction(2) ** power and abs(power) <= _LARGEST_POWER else None
+
+
+def _unit(spec: Spec) -> int:
+    """The output code of 1 where it is whole, else 0."""
+    unit = 1 / Fraction(spec.output.scale)
+    return int(unit) if unit.denominator == 1 and unit < FREE else 0
+
+
+def _residual(spec: Spec, architecture: Architecture, low: Codes, high: Codes, real: Reals) -> Bounds:
+    """Bounds on r = (line << line_shift) - y, with both signs of a code together."""
+    power = _power(spec)
+    if power is None:
         raise GelugenError(
             f"architecture {architecture.name} needs an input scale that is the output scale times a power of two "
             f"(2^-{_LARGEST_POWER} to 2^{_LARGEST_POWER}), and {spec.input.scale!r} / {spec.output.scale!r} is none: "
@@ -68,16 +96,60 @@ def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: 
     # y = ((line - r) >> down) + offset lies in low .. high  <=>  r lies in r_low .. r_high
     r_low = np.where(high == FREE, -FREE, line - ((high - offset + 1) << down) + 1)
     r_high = np.where(low == -FREE, FREE, line - ((low - offset) << down))
-    ideal = line - real * (1 << down) - half
+    joined = _joined(k, r_low, r_high, line - real * (1 << down) - half)
+    return Bounds(*joined, -half, up, down, offset)
+
+
+def _symmetric(spec: Spec, architecture: Architecture, low: Codes, high: Codes, real: Reals) -> Bounds:
+    """Bounds on r where y = r + offset for k >= 0, and r, -r or one - r plus offset for a negative k."""
+    offset, fold = spec.output.zero_point, architecture.fold
+    one = 0
+    if fold == "complement":
+        one = _unit(spec)
+        if not one:
+            raise GelugenError(
+                f"architecture {architecture.name} needs an output scale that is one over a whole number, and "
+                f"{spec.output.scale!r} is none: take {architecture.name.removeprefix('complement-')}"
+            )
+    k = spec.input.codes() - spec.input.zero_point
+    turned = (k < 0) & (fold != "even")
+    # A bound that does not bind stays where it is, or changes sides.
+    r_low = np.where(low == -FREE, -FREE, low - offset)
+    r_high = np.where(high == FREE, FREE, high - offset)
+    turned_low = np.where(high == FREE, -FREE, one - (high - offset))
+    turned_high = np.where(low == -FREE, FREE, one - (low - offset))
+    joined = _joined(
+        k,
+        np.where(turned, turned_low, r_low),
+        np.where(turned, turned_high, r_high),
+        np.where(turned, one - real, real),
+    )
+    return Bounds(*joined, 0, 0, 0, offset, one)
+
+
+def rested(bounds: Bounds) -> Bounds:
+    """The same bounds with another idle value, where the idle one does not serve the last u.
+
+    It is the one that serves the most codes at the end, one after the other, and is nearest to the old one.
+    """
+    if bounds.low[-1] <= bounds.idle <= bounds.high[-1]:
+        return bounds
+    low, high = np.maximum.accumulate(bounds.low[::-1]), np.minimum.accumulate(bounds.high[::-1])
+    served = int((low <= high).sum())
+    return replace(bounds, idle=int(np.clip(bounds.idle, low[served - 1], high[served - 1])))
+
+
+def _joined(k: Codes, low: Codes, high: Codes, ideal: Reals) -> tuple[Codes, Codes, Reals]:
+    """Bounds and ideal values for every u = |k|: both signs must agree."""
     u = np.abs(k)
     size = int(u.max()) + 1
     joined_low, joined_high = np.full(size, -FREE), np.full(size, FREE)
-    np.maximum.at(joined_low, u, r_low)
-    np.minimum.at(joined_high, u, r_high)
+    np.maximum.at(joined_low, u, low)
+    np.minimum.at(joined_high, u, high)
     joined_ideal = np.zeros(size)
     order = np.argsort(k, kind="stable")[::-1]  # the negative code of a pair is written last: it never saturates
     joined_ideal[u[order]] = ideal[order]
-    return Bounds(joined_low, joined_high, joined_ideal, -half, up, down, offset)
+    return joined_low, joined_high, joined_ideal
 
 
 def reach(spec: Spec, golden: Golden, architecture: Architecture) -> str:

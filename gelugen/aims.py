@@ -1,0 +1,199 @@
+"""What is asked of a design: a guarantee at the least cost, or the least error that a given size allows.
+
+| objective | cost |
+|---|---|
+| ``balanced`` | ROM bits, plus a * b for every multiplier of a by b bits |
+| ``rom-bits`` | ROM bits |
+| ``multiplier-bits`` | a * b for every multiplier of a by b bits |
+| ``latency`` | clocks from input to output |
+| a weighted sum | such as ``rom-bits+0.5*multiplier-bits+20*latency`` |
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, get_args
+
+from gelugen.architectures import ARCHITECTURES
+from gelugen.density import Density
+from gelugen.errors import GelugenError, short
+from gelugen.formats import Format, whole
+
+MOST_SEGMENTS = 64
+"""The most segments that a mean square error is minimised over."""
+_FINEST_GRID = 128
+
+DEFAULT_OBJECTIVE = "balanced"
+MULTIPLIER = "multiplier"
+"""The name by which all architectures that multiply are excluded."""
+_COUNTED = ("rom-bits", "multiplier-bits", "latency")
+_OBJECTIVES = {
+    DEFAULT_OBJECTIVE: (1.0, 1.0, 0.0),
+    "rom-bits": (1.0, 0.0, 0.0),
+    "multiplier-bits": (0.0, 1.0, 0.0),
+    "latency": (0.0, 0.0, 1.0),
+}
+_SUMMAND = re.compile(r"(?:(\d{1,9}(?:\.\d{1,9})?)\*)?(rom-bits|multiplier-bits|latency)", re.ASCII)
+
+_ULP = re.compile(r"ulp:(\d{1,5}(?:\.\d{1,60})?|\.\d{1,60})", re.ASCII)
+
+
+Minimise = Literal["mse"]
+"""What may be least: the mean square error."""
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """The accuracy that must hold over every input code.
+
+    Attributes:
+        kind: ``correct`` (equals the golden code), ``faithful`` (|error| < 1 ulp against the real function
+            clamped to the output range) or ``ulp`` (|error| <= ``ulp``).
+        ulp: the bound, 0 unless kind is ``ulp``.
+    """
+
+    kind: Literal["correct", "faithful", "ulp"]
+    ulp: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        valid = isinstance(self.ulp, Fraction) and (self.kind == "ulp") == (self.ulp > 0) and self.ulp < 1 << 16
+        if self.kind not in ("correct", "faithful", "ulp") or not valid or (self.ulp * 10**60).denominator != 1:
+            raise GelugenError(
+                f"guarantee {short(self.kind)} with ulp {short(self.ulp)} is not known: it must be correct, faithful "
+                f"or ulp with a Fraction above 0 and below 65536 of at most 60 decimals"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Guarantee:
+        """Read ``correct``, ``faithful`` or ``ulp:N``.
+
+        Raises:
+            GelugenError: it is none of them.
+        """
+        if text == "correct":
+            return cls("correct")
+        if text == "faithful":
+            return cls("faithful")
+        if isinstance(text, str) and (match := _ULP.fullmatch(text)) and 0 < float(match[1]) < 1 << 16:
+            return cls("ulp", Fraction(match[1]))
+        raise GelugenError(
+            f"guarantee {short(text)} is not known: it must be correct, faithful or ulp:N with N above 0"
+        )
+
+    def __str__(self) -> str:
+        return f"ulp:{_decimal(self.ulp)}" if self.kind == "ulp" else self.kind
+
+    def describe(self) -> str:
+        """The guarantee as a formula, for people."""
+        if self.kind == "correct":
+            return "correct: the real value, correctly rounded, at every code"
+        if self.kind == "faithful":
+            return "faithful: |error| < 1 ulp at every code"
+        return f"ulp:{_decimal(self.ulp)}: |error| <= {_decimal(self.ulp)} ulp at every code"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What an objective counts.
+
+    Attributes:
+        name: as the user writes it.
+        rom_bits, multiplier_bits, latency: the factors of a design's cost.
+    """
+
+    name: str
+    rom_bits: float
+    multiplier_bits: float
+    latency: float
+
+    @classmethod
+    def parse(cls, text: str) -> Weights:
+        """Read the name of an objective or a weighted sum.
+
+        Raises:
+            GelugenError: it is none.
+        """
+        if isinstance(text, str):
+            if text in _OBJECTIVES:
+                return cls(text, *_OBJECTIVES[text])
+            plain = text.replace(" ", "")
+            summands = [_SUMMAND.fullmatch(each) for each in plain.split("+")]
+            weights = dict.fromkeys(_COUNTED, 0.0)
+            for summand in summands:
+                if summand is not None:
+                    weights[summand[2]] += float(summand[1] or 1)
+            if all(summands) and any(weights.values()):
+                return cls(plain, *weights.values())
+        raise GelugenError(
+            f"objective {short(text)} is not known: it must be {', '.join(_OBJECTIVES)} or a weighted sum such as "
+            f"rom-bits+0.5*multiplier-bits+20*latency"
+        )
+
+
+def check_exclude(exclude: str | Sequence[str]) -> tuple[str, ...]:
+    """What ``auto`` shall leave out, sorted: from names, or from one text with commas.
+
+    Raises:
+        GelugenError: a name is neither ``multiplier``, an architecture nor a shape.
+    """
+    names = exclude.split(",") if isinstance(exclude, str) else exclude
+    if not isinstance(names, Sequence):
+        raise GelugenError(f"exclude {short(exclude)} must be a list of names")
+    for name in names:
+        if not isinstance(name, str) or (name != MULTIPLIER and name not in ARCHITECTURES):
+            raise GelugenError(
+                f"exclude {short(name)} is not known: it must be {MULTIPLIER}, or an architecture such as table or "
+                f"residual-dyadic-cubic, or its shape alone for every fold"
+            )
+    return tuple(sorted(set(names)))
+
+
+def check_size(
+    minimise: object, segments: object, density: object, grid: object, input_format: Format, output_format: Format
+) -> dict[str, Any]:
+    """The fields ``segments``, ``density`` and ``grid`` that go with ``minimise``, checked.
+
+    Raises:
+        GelugenError: one is unknown, missing or out of range.
+    """
+    if minimise not in get_args(Minimise):
+        raise GelugenError(f"minimise {short(minimise)} is not known: it must be mse")
+    most = min(MOST_SEGMENTS, 1 << input_format.bits)
+    if segments is None:
+        raise GelugenError(f"segments is missing: minimise = mse needs the most segments to take, 1 to {most}")
+    segments = _whole(segments, "segments")
+    if not 1 <= segments <= most:
+        raise GelugenError(f"segments {short(segments)} must be a whole number from 1 to {most}")
+    grid = default_grid(output_format) if grid is None else _whole(grid, "grid")
+    if not -_FINEST_GRID <= grid <= _FINEST_GRID:
+        raise GelugenError(f"grid {short(grid)} must lie between {-_FINEST_GRID} and {_FINEST_GRID} fraction bits")
+    if not isinstance(density, Density):
+        density = Density.parse("uniform" if density is None else density)  # type: ignore[arg-type]
+    return {"segments": segments, "density": density.pinned(input_format), "grid": grid}
+
+
+def default_grid(output: Format) -> int:
+    """Two bits finer than the output's codes: rounding a coefficient is then little beside rounding the output."""
+    return 3 - math.frexp(output.scale)[1]
+
+
+def _whole(value: object, what: str) -> int:
+    """An integer, or the text of one."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,9}", value, re.ASCII):
+        return int(value)
+    if isinstance(value, str):
+        raise GelugenError(f"{what} {short(value)} must be a whole number")
+    return whole(value, what)
+
+
+def _decimal(value: Fraction) -> str:
+    """A fraction that came from decimal digits, as those digits again."""
+    digits = 0
+    while (value * 10**digits).denominator != 1:
+        digits += 1
+    text = str(value.numerator * 10**digits // value.denominator).rjust(digits + 1, "0")
+    return f"{text[:-digits]}.{text[-digits:]}" if digits else text
