@@ -1,0 +1,161 @@
+"""The command line: the only place that prints or exits.
+
+Exit codes: 0 done; 1 a design does not keep its word (``verify``); 2 what was asked for cannot be done;
+70 a mistake of gelugen's own; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+import gelugen
+from gelugen.errors import GelugenError
+
+# Rooms are imported by the command that needs them: `gelugen --help` waits for none.
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        raise GelugenError(f"{message} (see {self.prog} --help)")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit code."""
+    try:
+        options = _parser().parse_args(arguments)
+        code: int = options.run(options)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except GelugenError as error:
+        print(f"gelugen: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as interrupt:
+        print(": ".join(["gelugen: interrupted", *map(str, interrupt.args)]), file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"gelugen: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if os.environ.get("GELUGEN_DEBUG"):
+            raise
+        print(
+            f"gelugen: internal error, please report it: {error!r} (GELUGEN_DEBUG=1 shows more)",
+            file=sys.stderr,
+        )
+        return 70
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="gelugen",
+        description="The smallest integer design found of an activation function that keeps a stated accuracy, "
+        "as C and as Verilog, verified over every input code.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"gelugen {gelugen.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, where: str, text: str) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        added.set_defaults(run=_later(where, name))
+        added.add_argument("--json", action="store_true", help="print JSON for a script to read")
+        return added
+
+    generate = command("generate", "designs", "Make designs: C, Verilog, tables, test bench and manifest.")
+    generate.add_argument("specs", nargs="*", metavar="SPEC.toml", help="designs as tables [design.NAME]")
+    _add_request(generate, "auto (default) takes the one of least cost")
+    generate.add_argument("--minimise", metavar="mse", help="the least mean square error, in place of a guarantee")
+    generate.add_argument("--segments", metavar="N", help="with --minimise: at most so many")
+    generate.add_argument(
+        "--density", help="with --minimise: uniform (default), gaussian:MEAN,STD or histogram:FILE: how often x occurs"
+    )
+    generate.add_argument("--grid", metavar="BITS", help="with --minimise: coefficients are multiples of 2^-BITS")
+    generate.add_argument("--name", help="of the C function, the Verilog module and the folder")
+    generate.add_argument("-o", "--output-dir", metavar="DIR", default="rtl_out", help="default: rtl_out")
+
+    verify = command("verify", "designs", "Compare the files of designs with their NumPy model over every code.")
+    verify.add_argument("folders", nargs="+", metavar="DIR", help="folders that `gelugen generate` has made")
+    verify.add_argument(
+        "--with", dest="tools", metavar="TOOLS", help="cc (gcc, clang), icarus; default: all that are there"
+    )
+
+    show = command("show", "designs", "Show a design: formats, guarantee, measured error, size, latency.")
+    show.add_argument("folder", metavar="DIR", help="a folder that `gelugen generate` has made")
+    show.add_argument("--plot", metavar="FILE.png", type=Path, help="draw function, design and error")
+
+    explore = command(
+        "explore", "exploring", "Rank all designs of all architectures, and draw their bits against their error."
+    )
+    explore.add_argument("grid", nargs="?", metavar="GRID.toml", help="lists of functions, formats, ...: table [grid]")
+    _add_request(explore, "auto (default) compares all, NAME,NAME these")
+    explore.add_argument(
+        "--top", metavar="N", type=_count, default=20, help="rows to print of each ranking; default 20"
+    )
+    explore.add_argument(
+        "-o", "--output-dir", metavar="DIR", type=Path, default=Path("build/explore"), help="default: build/explore"
+    )
+    explore.add_argument("--csv", metavar="FILE", type=Path, help="every row; default: designs.csv in DIR")
+    explore.add_argument("--plot", metavar="FILE.png", type=Path, help="default: pareto.png in DIR")
+    explore.add_argument(
+        "--results",
+        metavar="FILE",
+        type=Path,
+        help="where finished tasks are kept and taken from; default: results.jsonl in DIR",
+    )
+    explore.add_argument("--jobs", metavar="N", type=_count, help="processes at a time; default: one for each core")
+    explore.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler that does the work instead")
+
+    command("functions", "designs", "List the functions that there are.")
+    return parser
+
+
+def _add_request(parser: argparse.ArgumentParser, auto: str) -> None:
+    """The flags of a spec with a guarantee."""
+    parser.add_argument("--function", help="a name that `gelugen functions` lists")
+    parser.add_argument("--input", metavar="FORMAT", help="q3.12, uq0.8 or int8:scale=0.05,zero_point=-3")
+    parser.add_argument("--output", metavar="FORMAT", help="the same; int8:scale=fit just holds the function's range")
+    parser.add_argument("--guarantee", help="correct (default), faithful or ulp:N")
+    parser.add_argument("--architecture", metavar="NAME", help=f"{auto}; {_ARCHITECTURES}")
+    parser.add_argument("--ties", help="even (default), away, up or down: where exact halves go")
+    parser.add_argument(
+        "--objective",
+        help="balanced (default: ROM bits, plus a*b for every a by b bit multiplier), rom-bits, multiplier-bits, "
+        "latency, or a sum such as rom-bits+0.5*multiplier-bits+20*latency",
+    )
+    parser.add_argument(
+        "--exclude", metavar="NAMES", help="architectures that auto leaves out: names, shapes or multiplier, by commas"
+    )
+    parser.add_argument("--no-multiplier", action="store_true", help="the same as --exclude multiplier")
+
+
+_ARCHITECTURES = (
+    "table, sum-of-tables or {uniform,dyadic,free}-{constant,linear,quadratic,cubic}, alone or after a fold: "
+    "{residual,even,odd,complement}-"
+)
+
+
+def _count(text: str) -> int:
+    """A number of things, for argparse."""
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} must be a whole number above 0")
+    return int(text)
+
+
+def _later(module: str, command: str) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        code: int = getattr(import_module(f"gelugen.cli.{module}"), command)(options)
+        return code
+
+    return run

@@ -1,0 +1,191 @@
+"""The commands ``generate``, ``verify``, ``show`` and ``functions``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gelugen.cli.printing import print_json, print_table, progress
+from gelugen.cli.requests import REQUEST, given, need
+from gelugen.errors import GelugenError
+
+if TYPE_CHECKING:
+    from gelugen.architectures import Architecture
+    from gelugen.spec import Spec, Target
+    from gelugen.verify import Verdict
+
+
+def generate(options: argparse.Namespace) -> int:
+    """Find the designs that are asked for, and write their folders once all are there."""
+    from gelugen.flow import prepare
+
+    requests = _requests(options)
+    prepared = []
+    with progress() as say:
+        for number, (spec, target) in enumerate(requests, 1):
+            what = f"{target.name} ({number} of {len(requests)}): searching"
+            say(what)
+            try:
+                prepared.append(prepare(spec, target, partial(_tell, say, what)))
+            except GelugenError as error:
+                if len(requests) == 1:
+                    raise
+                raise GelugenError(f"design {target.name}: {error}") from None
+    # Nothing is written before every design is there.
+    made = [each.write(options.output_dir) for each in prepared]
+    if options.json:
+        print_json(
+            [
+                {
+                    "name": each.folder.name,
+                    "folder": str(each.folder),
+                    "architecture": each.design.architecture,
+                    "rom_bits": each.design.rom_bits,
+                    "outcome": each.outcome,
+                }
+                for each in made
+            ]
+        )
+        return 0
+    rows = [
+        (
+            str(each.folder),
+            each.design.architecture,
+            f"{each.design.rom_bits}",
+            each.design.spec.aim,
+            each.outcome,
+        )
+        for each in made
+    ]
+    print_table(["folder", "architecture", ">ROM bits", "asked", "files"], rows)
+    return 0
+
+
+def _tell(say: Callable[[str], object], what: str, tried: Architecture) -> None:
+    say(f"{what} {tried.name}")
+
+
+def _requests(options: argparse.Namespace) -> list[tuple[Spec, Target]]:
+    """The designs that the user asks for: TOML files, flags, or the default set."""
+    from gelugen.flow import default_set
+    from gelugen.spec import Target, from_fields, read_toml
+
+    flags = given(options, *REQUEST, "minimise", "segments", "density", "grid", "name")
+    if options.specs and flags:
+        raise GelugenError(f"--{next(iter(flags))} and {options.specs[0]}: give a design by flags or by TOML, not both")
+    if flags:
+        name = flags.pop("name", None)
+        need(flags)
+        spec = from_fields(flags)
+        return [(spec, Target(spec.default_name() if name is None else name))]
+    requests = [each for path in options.specs for each in read_toml(Path(path))] if options.specs else default_set()
+    _check_names([target.name for _, target in requests])
+    return requests
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse designs that cannot stand beside each other, in a folder or in one C file."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if other := seen.get(name.lower()):
+            told = "twice" if other == name else f"beside {other}, which a file system may not tell apart"
+            raise GelugenError(f"design {name} is asked for {told}: give each its own name")
+        seen[name.lower()] = name
+    for name in names:
+        stem = re.sub(r"_(n|tb|(t\d_)?c\d)$", "", name)
+        if stem != name and stem in names:
+            raise GelugenError(f"design {name} is asked for beside {stem}, whose C uses that name: choose another")
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Compare files with their models; exit code 1 if one differs."""
+    from gelugen.verify import passed, verify
+
+    tools = None if options.tools is None else [each.strip() for each in options.tools.split(",")]
+    results: dict[str, list[Verdict]] = {}
+    refusals: list[GelugenError] = []
+    with progress() as say:
+        for number, folder in enumerate(options.folders, 1):
+            say(f"{folder} ({number} of {len(options.folders)}): every code")
+            try:
+                results[folder] = verify(folder, tools)
+            except GelugenError as error:
+                refusals.append(error)
+    good = not refusals and all(passed(verdicts) for verdicts in results.values())
+    if results:
+        _print_verdicts(options, results, good)
+    if refusals:  # after what could be said of the others
+        raise refusals[0]
+    return 0 if good else 1
+
+
+def _print_verdicts(options: argparse.Namespace, results: dict[str, list[Verdict]], good: bool) -> None:
+    if options.json:
+        print_json(
+            {
+                "passed": good,
+                "designs": {folder: [each.to_json() for each in verdicts] for folder, verdicts in results.items()},
+            }
+        )
+        return
+    rows = []
+    for folder, verdicts in results.items():
+        for each in verdicts:
+            first = "" if each.first_mismatch is None else "code {}: expected {}, got {}".format(*each.first_mismatch)
+            rows.append(
+                (
+                    Path(folder).name,
+                    each.tool,
+                    f"{each.checked} of {each.codes}",
+                    f"{each.mismatches}" if each.checked else "-",
+                    f"{each.seconds:.1f} s",
+                    each.status.upper() if each.status != "pass" else "pass",
+                    "; ".join(filter(None, (first, each.note))),
+                )
+            )
+    print_table(["design", "check", ">codes", ">mismatches", ">time", "verdict", "why"], rows)
+    skipped = sum(each.status == "skipped" for verdicts in results.values() for each in verdicts)
+    if skipped:
+        print(f"{skipped} checks were skipped: nothing is said about what they would have found")
+
+
+def show(options: argparse.Namespace) -> int:
+    """Show a design, and draw it if asked to."""
+    from gelugen.report import figures, lines, plot
+    from gelugen.store import read
+
+    bundle = read(options.folder)
+    if options.plot:
+        plot(bundle, options.plot)
+    if options.json:
+        print_json(figures(bundle))
+        return 0
+    print(bundle.name)
+    for label, text in lines(bundle):
+        print(f"  {label:<18} {text}")
+    if options.plot:
+        print(f"  {'picture':<18} {options.plot}")
+    return 0
+
+
+def functions(options: argparse.Namespace) -> int:
+    """List the catalogue."""
+    from gelugen.functions import CATALOGUE
+
+    if options.json:
+        print_json(
+            [
+                {"name": each.name, "formula": each.formula, "fold": each.fold, "source": each.source}
+                for each in CATALOGUE.values()
+            ]
+        )
+        return 0
+    print_table(
+        ["function", "formula", "source"],
+        [(each.name, each.formula, each.source) for each in CATALOGUE.values()],
+    )
+    return 0

@@ -1,0 +1,76 @@
+"""One task: all designs of one architecture for one spec, measured."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from gelugen.accuracy import check
+from gelugen.architectures import get_architecture
+from gelugen.design import Design
+from gelugen.errors import GelugenError
+from gelugen.explore.results import Found, Result, identity, task_key
+from gelugen.fit import Unreachable, designs
+from gelugen.golden import golden
+from gelugen.pipeline import latency, multipliers
+from gelugen.search import of_degree
+from gelugen.spec import Spec
+
+_BALLS = threading.Lock()  # a Dask worker may run tasks in threads, and the precision of ball arithmetic is global
+
+
+@dataclass(frozen=True)
+class Task:
+    """A spec and one architecture; ``key`` is the hash that its result is kept under."""
+
+    spec: Spec
+    architecture: str
+
+    @property
+    def key(self) -> str:
+        """The hash of all that the result depends on."""
+        return task_key(self.spec, self.architecture)
+
+
+def work(task: Task) -> Result:
+    """Search and measure; what the architecture cannot do is a result too.
+
+    Raises:
+        RuntimeError: a mistake of gelugen's own; the message names the task.
+    """
+    spec, architecture = task.spec, get_architecture(task.architecture)
+    start = time.perf_counter()
+    found: list[Found] = []
+    refusal = reached = ""
+    try:
+        with _BALLS:
+            truth = golden(spec)
+        found = [_figures(design) for design in of_degree(architecture, designs(spec, truth, architecture, _no_limit))]
+        if not found:
+            refusal = "no design was found"
+    except GelugenError as error:
+        refusal = str(error)
+        reached = error.reached if isinstance(error, Unreachable) else ""
+    except Exception as error:
+        asked = f"{spec.function} from {spec.input} to {spec.output} at {spec.guarantee}"
+        raise RuntimeError(f"{task.architecture} of {asked}: {error!r}") from error
+    seconds = round(time.perf_counter() - start, 3)
+    return Result(task.key, task.architecture, identity(), seconds, tuple(found), refusal, reached)
+
+
+def _no_limit(multiplier_bits: int) -> None:
+    """The limit of a fit: whatever a design costs, it is of use here."""
+
+
+def _figures(design: Design) -> Found:
+    accuracy = check(design)
+    return Found(
+        segments=max((term.depth for term in design.terms), default=0),
+        rom_bits=design.rom_bits,
+        multipliers=tuple(multipliers(design)),
+        latency=latency(design),
+        max_ulp=accuracy.max_ulp,
+        mean_ulp=accuracy.mean_ulp,
+        correctly_rounded=accuracy.correctly_rounded,
+    )

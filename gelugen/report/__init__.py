@@ -1,0 +1,7 @@
+"""What people look at: the figures of a design, its picture, and the picture of an exploration."""
+
+from gelugen.report.figures import figures, lines
+from gelugen.report.front import plot_front
+from gelugen.report.pictures import can_plot, plot
+
+__all__ = ["can_plot", "figures", "lines", "plot", "plot_front"]

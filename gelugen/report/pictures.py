@@ -1,0 +1,112 @@
+"""The picture of a design."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gelugen.accuracy import shown
+from gelugen.errors import GelugenError
+from gelugen.spec import Spec
+from gelugen.store import Bundle
+
+
+def plot(bundle: Bundle, path: Path) -> None:
+    """Draw the function, the design over it, and the error over every code.
+
+    Raises:
+        GelugenError: matplotlib is missing, or the file cannot be written.
+    """
+    can_plot(path, needed=True)
+    from matplotlib import pyplot as plt
+
+    design, spec = bundle.design, bundle.design.spec
+    codes, truth = spec.input.codes(), spec.golden()
+    x = spec.input.dequantize(codes)
+    outputs = design.eval(codes)
+    real = truth.scaled / 2.0**32 * spec.output.scale
+    error = truth.error(outputs)
+
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(9, 7), sharex=True, height_ratios=(3, 2), layout="constrained")
+    top.plot(x, real, color="0.6", linewidth=4, label=f"{spec.function}(x), clamped to the output range")
+    top.step(x, spec.output.dequantize(outputs), where="mid", color="C0", linewidth=1.2, label="the design")
+    _inset(top, x, real, spec.output.dequantize(outputs))
+    top.set_ylabel("output")
+    top.set_title(f"{bundle.name}\n{design.architecture}, {design.rom_bits} ROM bits")
+    top.legend(loc="upper left")
+    top.grid(alpha=0.3)
+
+    bound = bound_of(spec) or float(np.abs(error).max())
+    if spec.guarantee:
+        bottom.axhspan(-bound, bound, color="C2", alpha=0.12, label=f"guarantee: {spec.guarantee}")
+    bottom.axhline(0, color="0.6", linewidth=0.8)
+    bottom.plot(x, error, linestyle="none", marker=".", markersize=1.5 if len(x) > 1024 else 4, color="C3")
+    bottom.set_xlabel("input")
+    bottom.set_ylabel("error in ulp")
+    bottom.set_ylim(-1.15 * bound, 1.15 * bound)
+    if spec.guarantee:
+        bottom.legend(loc="upper right")
+    bottom.grid(alpha=0.3)
+    bottom.set_title(
+        f"error over all {len(codes)} codes: at most {shown(float(np.abs(error).max()))} ulp, "
+        f"{np.mean(outputs == truth.codes):.1%} correctly rounded",
+        fontsize="medium",
+    )
+    save(figure, path)
+
+
+def bound_of(spec: Spec) -> float:
+    """The |error| in ulp that a guarantee allows at most; 0 without one."""
+    if spec.guarantee is None:
+        return 0.0
+    return {"correct": 0.5, "faithful": 1.0}.get(spec.guarantee.kind, float(spec.guarantee.ulp))
+
+
+def can_plot(path: Path, needed: bool) -> bool:
+    """Whether pictures can be drawn here.
+
+    Raises:
+        GelugenError: the path has no ending, or a picture is needed and matplotlib is missing.
+    """
+    if not path.suffix:
+        raise GelugenError(f"the picture {path} needs an ending such as .png")
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        if needed:
+            raise GelugenError("--plot needs matplotlib: pip install 'gelugen[plot]'") from None
+        return False
+    mpl.use("Agg")
+    return True
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write a figure of matplotlib, and close it.
+
+    Raises:
+        GelugenError: the file cannot be written.
+    """
+    from matplotlib import pyplot as plt
+
+    try:
+        figure.savefig(path, dpi=130)
+    except (OSError, ValueError) as error:
+        raise GelugenError(f"the picture {path} cannot be written: {error}") from None
+    finally:
+        plt.close(figure)
+
+
+def _inset(axes: Any, x: Any, real: Any, design: Any) -> None:
+    """The dip below zero, enlarged: it is where a GELU is not a ReLU."""
+    dip = x[real < 0]
+    if len(dip) < 3 or real.min() > -1e-9:
+        return
+    inner = axes.inset_axes((0.685, 0.09, 0.295, 0.36))
+    inner.plot(x, real, color="0.6", linewidth=3)
+    inner.step(x, design, where="mid", color="C0", linewidth=1)
+    inner.set_xlim(max(-4.0, dip.min()), 0.5)
+    inner.set_ylim(1.4 * real.min(), -0.6 * real.min())
+    inner.grid(alpha=0.3)
+    inner.set_title("around zero", fontsize="small")
