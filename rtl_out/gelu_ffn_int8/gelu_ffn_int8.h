@@ -7,14 +7,16 @@
  * output     int8, scale 0.03927811607718468, zero point -124, codes -128 to 127
  * guarantee  correct: the real value, correctly rounded, at every code; ties to even
  * error      at most 0.4975 ulp (code 38), mean 0.1783 ulp, 100.00% of codes correctly rounded
- * design     uniform-linear: a line on each of 2^n equal segments; 64 segments of 4 codes, 10 + 4 bits
- *            each
- * order      a table is indexed by the input code's two's complement bits as an unsigned number u, low
- *            bits dropped
- * size       896 ROM bits
+ * design     dyadic-quadratic: a quadratic polynomial on each leaf of a binary split; 6 segments of 32 to
+ *            64 codes, a binary split, 12 + 9 + 7 bits each
+ * order      a table holds the segments of the input code's two's complement bits as an unsigned number
+ *            u, from u = 0 up
+ * size       189 ROM bits
+ * search     heuristic: widths by exact intervals of intercepts, but grids, phases and segments searched
+ *            in part; a smaller dyadic-quadratic may exist
  * made by    gelugen generate --function gelu --input int8:scale=0x1.1543a80000000p-4,zero_point=-18 --output int8:scale=0x1.41c42e0000000p-5,zero_point=-124 --guarantee correct --name gelu_ffn_int8
  * spec       sha256 10497305ccbafbc2181e61da7ee5ebe94d69166c7a455c0e06ec7f80f0263df7
- * flash      192 bytes of tables
+ * flash      36 bytes of tables
  *
  * An argument must be a code of the input format. No floating point, no undefined behaviour.
  */
@@ -28,45 +30,41 @@
 extern "C" {
 #endif
 
-/* Entry i serves the codes with u >> 2 == i. */
-static const int16_t gelu_ffn_int8_c0[64] = {
-    -370, -339, -307, -278, -248, -220, -192, -164,
-    -136, -108,  -81,  -53,  -26,    2,   30,   57,
-      84,  112,  140,  167,  195,  223,  250,  278,
-     305,  333,  360,  388,  415,  443,  471,  498,
-    -494, -494, -494, -494, -494, -494, -494, -494,
-    -494, -494, -494, -494, -494, -494, -494, -494,
-    -494, -495, -496, -497, -500, -503, -507, -510,
-    -510, -510, -505, -493, -477, -455, -429, -399
+/* Entry i serves segment i: 6 segments of 32 to 64 codes, a binary split.
+ * Leaf i is 2^up[i] times shorter than the longest one. */
+static const uint8_t gelu_ffn_int8_up[6] = {
+    1, 1, 0, 0, 1, 1
 };
-static const int8_t gelu_ffn_int8_c1[64] = {
-     7,  7,  7,  7,  7,  7,  7,  7,
-     7,  7,  7,  7,  7,  7,  7,  7,
-     7,  7,  7,  7,  7,  7,  7,  7,
-     7,  7,  7,  7,  7,  7,  7,  7,
-     0,  0,  0,  0,  0,  0,  0,  0,
-     0,  0,  0,  0,  0,  0,  0,  0,
-     0,  0, -1,  0, -1, -1, -1, -1,
-     0,  0,  2,  4,  4,  6,  7,  7
+static const uint16_t gelu_ffn_int8_c0[6] = {
+     944, 1838, 3161,   18,    0,   50
+};
+static const uint16_t gelu_ffn_int8_c1[6] = {
+    265, 252, 472,  31,  13, 165
+};
+static const int8_t gelu_ffn_int8_c2[6] = {
+    -24, -15, -15, -15, -24,  63
 };
 
 /* One code in, one code out. */
 static inline int8_t gelu_ffn_int8(int8_t x)
 {
     const uint32_t u = (uint32_t)x & 255u;
-    const uint32_t i = u >> 2;
-    const int32_t dx = (int32_t)(u & 3u) - 2;
-    int32_t v = 0;
+    int32_t v = -255200;
     int32_t y;
 
     {
-        int32_t h = (int32_t)gelu_ffn_int8_c1[i];
+        const uint32_t i = (uint32_t)((u >= 32u) + (u >= 64u) + (u >= 128u) + (u >= 192u) +
+            (u >= 224u));
+        const int32_t dx = (int32_t)((u << gelu_ffn_int8_up[i]) & 63u) - 32;
+        int32_t h = (int32_t)gelu_ffn_int8_c2[i] + 15;
 
-        h = h * dx + (int32_t)gelu_ffn_int8_c0[i];
+        h = (int32_t)((uint32_t)(h * dx + 2496) >> 2) - 624 + (int32_t)gelu_ffn_int8_c1[i] * 8 - 248;
+        h = h * dx + (int32_t)gelu_ffn_int8_c0[i] * 128;
         v += h;
     }
-    v = (int32_t)((uint32_t)(v + 512) >> 2) - 128;
+    v = (int32_t)((uint32_t)(v + 264192) >> 11) - 129;
     y = v;
+    y = y < -128 ? -128 : y;
     return (int8_t)y;
 }
 

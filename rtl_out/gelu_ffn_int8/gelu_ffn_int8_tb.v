@@ -12,7 +12,7 @@
 module gelu_ffn_int8_tb;
 
     localparam CODES = 256;
-    localparam LATENCY = 3;
+    localparam LATENCY = 4;
 
     reg clk, rst, in_valid;
     reg signed [7:0] in_data;

@@ -12,7 +12,7 @@
 module gelu_q3_12_faithful_tb;
 
     localparam CODES = 65536;
-    localparam LATENCY = 4;
+    localparam LATENCY = 5;
 
     reg clk, rst, in_valid;
     reg signed [15:0] in_data;

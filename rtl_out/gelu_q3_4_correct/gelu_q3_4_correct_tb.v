@@ -12,7 +12,7 @@
 module gelu_q3_4_correct_tb;
 
     localparam CODES = 256;
-    localparam LATENCY = 4;
+    localparam LATENCY = 3;
 
     reg clk, rst, in_valid;
     reg signed [7:0] in_data;
