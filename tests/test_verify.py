@@ -80,7 +80,7 @@ def test_a_table_in_a_file_is_verified_too(tmp_path, architecture):
 def test_a_wrong_number_in_the_header_is_found_with_its_code(folder):
     design = build(LINES)
     header = folder / f"{folder.name}.h"
-    header.write_text(header.read_text().replace("    2, 5, 7, 6", "    2, 5, 11, 6"))
+    header.write_text(header.read_text().replace("    1, 2, 3, 3", "    1, 2, 5, 3"))
     for verdict in check_c(folder, folder.name, design):
         # Entry 2 serves |code| 8 to 11, on both sides; two more units of r at each.
         assert (verdict.status, verdict.mismatches) == ("fail", 8)
@@ -113,8 +113,8 @@ def test_undefined_behaviour_is_a_failure_of_the_sanitizer_alone(folder):
 def test_an_unknown_bit_is_a_failure(folder):
     module = folder / f"{folder.name}.v"
     text = module.read_text()
-    assert text.count("6'd8: word_2 <= 6'h02;") == 1
-    module.write_text(text.replace("6'd8: word_2 <= 6'h02;", "6'd8: word_2 <= 6'bxxxxxx;"))
+    assert text.count("6'd8: word_2 <= 5'h1d;") == 1
+    module.write_text(text.replace("6'd8: word_2 <= 5'h1d;", "6'd8: word_2 <= 5'bxxxxx;"))
     for verdict in check_icarus(folder, folder.name, build(LINES)):
         assert verdict.status == "fail"
         assert verdict.mismatches > 0
@@ -186,7 +186,7 @@ def test_verilog_that_does_not_compile_is_a_failure(folder):
 @pytest.mark.needs("icarus")
 def test_the_own_bench_names_the_first_mismatch(folder):
     module = folder / f"{folder.name}.v"
-    module.write_text(module.read_text().replace("6'd8: word_2 <= 6'h02;", "6'd8: word_2 <= 6'h0f;"))
+    module.write_text(module.read_text().replace("6'd8: word_2 <= 5'h1d;", "6'd8: word_2 <= 5'h1e;"))
     cocotb, own = check_icarus(folder, folder.name, build(LINES))
     assert cocotb.mismatches == own.mismatches > 0
     assert cocotb.first_mismatch == own.first_mismatch

@@ -27,7 +27,7 @@ _REFINED, _REFINEMENT = 2, 2
 """So many of the best steps are tried again with so many times the integers, and columns narrowed in every order."""
 _COVERS = {1: 16, 2: 4, 3: 1}
 """So many constants are then tried, by degree."""
-_INTERCEPTS = (-1, 0, 1, -2, -3)
+_INTERCEPTS = (-1, 0, 1, 2, -2, -3)
 """log2 of the intercept's step, beside the smallest of the other steps."""
 _FIRST_TRIES = 6
 _PATIENCE, _PATIENT_BITS = 1.04, {1: 3, 2: 2, 3: 0}
