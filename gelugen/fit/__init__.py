@@ -77,7 +77,7 @@ def designs(spec: Spec, golden: Golden, architecture: Architecture, limit: Limit
     """Designs of an architecture that keep the spec's guarantee with fewer ROM bits than ``limit`` then says.
 
     Equal segments give one design for each length of segment, other architectures one, or two where a constant may
-    serve the last codes. Each has the fewest ROM bits found; how it was searched stands in ``Design.search``.
+    serve the last codes. Each has the fewest ROM bits found; how it was searched is said by ``Architecture.search``.
 
     Raises:
         GelugenError: the fold does not fit the formats, or no value of r keeps the guarantee at some code; the

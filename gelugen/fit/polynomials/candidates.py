@@ -28,14 +28,11 @@ class Candidates:
     start: Reals
     to: Reals
 
-    def within(self, windows: Sequence[tuple[int, int] | None]) -> Candidates:
+    def within(self, windows: Sequence[tuple[int, int]]) -> Candidates:
         """Those whose integers lie in a window, first to last, for each column."""
-        if all(window is None for window in windows) or not len(self.k):
-            return self
         kept = np.ones(len(self.k), dtype=np.bool_)
-        for column, window in zip(self.k.T, windows, strict=True):
-            if window is not None:
-                kept &= (column >= window[0]) & (column <= window[1])
+        for column, (first, last) in zip(self.k.T, windows, strict=True):
+            kept &= (column >= first) & (column <= last)
         return Candidates(self.k[kept], self.start[kept], self.to[kept])
 
 

@@ -187,8 +187,7 @@ def settled(shape: Shape, found: Found) -> Fit | None:
     if found.cover is None or found.grid is None:
         return None
     nodes, leaves = shape.nodes, found.cover.leaves
-    windows: list[Window | None] = [*found.windows[:-1]]
-    choices = [found.grid.of(log, [number])[0].within(windows).k for log, number in leaves]
+    choices = [found.grid.of(log, [number])[0].within(found.windows[:-1]).k for log, number in leaves]
     steps = (found.intercept, *found.steps)
     settled = settle(nodes, shape.places(leaves), choices, shape.rest, steps, found.windows, found.cover.constant)
     if settled is None:
