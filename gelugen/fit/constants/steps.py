@@ -11,6 +11,7 @@ that could differ is tried.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -117,11 +118,14 @@ def _cases(bounds: Bounds) -> Iterator[_Case]:
     """Every bias, width and window that could make a difference, each with the base that costs least.
 
     No r outside some_low .. some_high is ever needed: inside them every code has an allowed r, and so has every set
-    of codes that has one at all. So windows that differ only outside, and a bias there, are left out.
+    of codes that has one at all. So windows that differ only outside, and a bias there, are left out. Codes that share
+    an r share one in the window if no upper bound of theirs lies below it and no lower bound above: so of windows with
+    the same upper bounds below and the same lower bounds above one is enough.
     """
     low, high = bounds.low, bounds.high
     some_low, some_high = int(high.min()), int(low.max())  # some_low < some_high, as no constant will do
     widest = (some_high - some_low).bit_length()
+    lows, highs = np.unique(low).tolist(), np.unique(high).tolist()
     # Words for all u: the bias may then be the smallest r.
     yield _Case(some_low, np.zeros(len(low), dtype=np.bool_), some_low, some_high, widest, False, 0)
     biases = {r for at in (0, -1) for r in range(max(int(low[at]), some_low), min(int(high[at]), some_high) + 1)}
@@ -130,14 +134,15 @@ def _cases(bounds: Bounds) -> Iterator[_Case]:
         core_low, core_high = int(high[~idle].min()), int(low[~idle].max())
         for width in range(max(core_high - core_low, 0).bit_length(), widest + 2):
             reach = (1 << width) - 1
-            cheapest: dict[tuple[int, int], _Case] = {}
+            cheapest: dict[tuple[int, int], _Case] = {}  # by the numbers of bounds below and above the window
             for bottom in range(max(core_high, some_low) - reach, min(core_low, some_high) + 1):
                 window = max(bottom, some_low), min(bottom + reach, some_high)
+                kind = bisect_left(highs, window[0]), bisect_right(lows, window[1])
                 for signed in (False, True) if width else (False,):
                     base = bottom - bias + (1 << width >> 1 if signed else 0)
                     case = _Case(bias, idle, *window, width, signed, base)
-                    if window not in cheapest or case.base_bits < cheapest[window].base_bits:
-                        cheapest[window] = case
+                    if kind not in cheapest or case.base_bits < cheapest[kind].base_bits:
+                        cheapest[kind] = case
             yield from cheapest.values()
 
 

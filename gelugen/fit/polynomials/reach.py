@@ -17,6 +17,8 @@ from gelugen.formats import Codes
 _BELOW_ONE = 1 - 1e-7
 _CUTS = 24
 _EXCHANGES = 14
+_MOST = 2048
+"""So many codes of a segment are looked at when all that can bind are asked for."""
 
 _Nearest = tuple[Reals, list[Codes]]
 """Values at every code, and for each power of two the place of the largest of so many from a code on."""
@@ -52,13 +54,17 @@ class Reach:
     def points(self, start: Codes, end: Codes, exact: bool = False) -> tuple[Codes, Codes]:
         """The codes of B segments to look at, shape (B, m), ascending, and how many they are.
 
-        Rows are filled up with their first code. ``exact`` takes all that can bind. A segment with fewer codes than
-        its polynomial has coefficients borrows from the next.
+        Rows are filled up with their first code. ``exact`` takes all that can bind, but of very many only the nearest
+        to a bound in each part of the segment. A segment with fewer codes than its polynomial has coefficients borrows
+        from the next.
         """
         if exact:
             rows = []
             for one, two in zip(start.tolist(), end.tolist(), strict=True):
                 some = self.binding[slice(*np.searchsorted(self.binding, [one, two]))]
+                if len(some) > _MOST:
+                    cut = one + (two - one) * np.arange(_MOST // 2 + 1) // (_MOST // 2)
+                    some = np.concatenate([_largest(each, cut[:-1], cut[1:]) for each in (self._over, self._under)])
                 even = one + (two - 1 - one) * np.arange(17) // 16
                 rows.append(np.unique(np.concatenate([some, even, one + np.arange(self.degree + 1)])))
             counts = np.array([len(row) for row in rows])
