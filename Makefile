@@ -4,10 +4,10 @@
 PY := .venv/bin/python
 SOURCES := gelugen sim tests benchmarks
 
-.PHONY: help setup demo test test-slow lint format bench clean
+.PHONY: help setup demo test verify-family test-slow lint format bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.ready ## install what is missing, make .venv
 
@@ -25,6 +25,9 @@ demo: setup ## make the default designs, verify them over every code, show error
 
 test: lint ## lint, then every test that takes seconds
 	@$(PY) -m pytest -q -n auto --dist worksteal -m "not slow"
+
+verify-family: setup ## every function of the catalogue, 8 and 16 bits, in C and Icarus over every code: half an hour
+	@$(PY) -m pytest -q -n auto --dist worksteal tests/test_family.py
 
 test-slow: setup ## the tests that take minutes
 	@$(PY) -m pytest -q -n auto --dist worksteal -m slow

@@ -11,6 +11,9 @@ From Python::
     gelugen.generate(spec, "rtl_out")  # C, Verilog, table, test bench and manifest in a folder
     gelugen.load("rtl_out/gelu_q3_12_faithful")  # the Design of a folder
 
+    gated = gelugen.GatedSpec("geglu", input="q3.4", intermediate="q3.4", up="q3.4", output="q3.4")
+    gelugen.build(gated).eval(gate, up)  # act(gate) * up, requantized: a Gated; generate and load take it too
+
     from gelugen.verify import verify
     verify("rtl_out/gelu_q3_12_faithful")  # a Verdict for every tool
 """
@@ -29,30 +32,50 @@ if sys.version_info < (3, 11):  # noqa: UP036
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gelugen.accuracy import measure
     from gelugen.design import Design
     from gelugen.errors import GelugenError
     from gelugen.flow import generate
     from gelugen.formats import Format
-    from gelugen.search import build
+    from gelugen.functions import ball_function, float_function
+    from gelugen.gated import Gated
+    from gelugen.gated_spec import GatedSpec
     from gelugen.spec import Spec, Target
     from gelugen.store import load
+    from gelugen.units import build, measure
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Design": "gelugen.design",
     "Format": "gelugen.formats",
+    "Gated": "gelugen.gated",
+    "GatedSpec": "gelugen.gated_spec",
     "GelugenError": "gelugen.errors",
     "Spec": "gelugen.spec",
     "Target": "gelugen.spec",
-    "build": "gelugen.search",
+    "ball_function": "gelugen.functions",
+    "build": "gelugen.units",
+    "float_function": "gelugen.functions",
     "generate": "gelugen.flow",
     "load": "gelugen.store",
-    "measure": "gelugen.accuracy",
+    "measure": "gelugen.units",
 }
 
-__all__ = ["Design", "Format", "GelugenError", "Spec", "Target", "build", "generate", "load", "measure"]
+__all__ = [
+    "Design",
+    "Format",
+    "Gated",
+    "GatedSpec",
+    "GelugenError",
+    "Spec",
+    "Target",
+    "ball_function",
+    "build",
+    "float_function",
+    "generate",
+    "load",
+    "measure",
+]
 
 
 def __getattr__(name: str) -> object:

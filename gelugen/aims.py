@@ -135,11 +135,13 @@ class Weights:
 
 
 def check_exclude(exclude: str | Sequence[str]) -> tuple[str, ...]:
-    """What ``auto`` shall leave out, sorted: from names, or from one text with commas.
+    """What ``auto`` shall leave out, sorted: from names, or from one text with commas; an empty one names nothing.
 
     Raises:
         GelugenError: a name is neither ``multiplier``, an architecture nor a shape.
     """
+    if exclude == "":
+        return ()
     names = exclude.split(",") if isinstance(exclude, str) else exclude
     if not isinstance(names, Sequence):
         raise GelugenError(f"exclude {short(exclude)} must be a list of names")

@@ -25,14 +25,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from gelugen.architectures import get_architecture
 from gelugen.errors import GelugenError
-from gelugen.formats import Codes
+from gelugen.formats import Codes, Format
 from gelugen.functions import Fold
 from gelugen.maps import Breakpoints, Dyadic, Map, Offset, Uniform
 from gelugen.spec import Spec, from_fields
@@ -61,6 +61,7 @@ class Design:
         one: what f(x) + f(-x) is, in ulp (fold complement only).
     """
 
+    kind: ClassVar[str] = "design"
     spec: Spec
     architecture: str
     fold: Fold
@@ -101,6 +102,16 @@ class Design:
             raise GelugenError("a design's sum must have less than 60 bits")
 
     @property
+    def ports(self) -> dict[str, Format]:
+        """The inputs by the names of their Verilog ports, in the order of ``eval``."""
+        return {"in_data": self.spec.input}
+
+    @property
+    def output(self) -> Format:
+        """The output's format."""
+        return self.spec.output
+
+    @property
     def u_bits(self) -> int:
         """The width of u."""
         if self.fold == "none":
@@ -125,6 +136,14 @@ class Design:
             GelugenError: a code is no integer or outside the input format.
         """
         return self.trace(self.spec.input.check_codes(codes))["y"]
+
+    def stimulus(self) -> tuple[Codes]:
+        """The input codes that are checked: all of them."""
+        return (self.spec.input.codes(),)
+
+    def sequence(self) -> tuple[Codes]:
+        """The input codes of the emitted test bench, in its order."""
+        return self.stimulus()
 
     def __call__(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Reals in, reals out: quantize, eval, dequantize.

@@ -1,4 +1,4 @@
-"""The whole path in one call: a Spec to a folder of artifacts."""
+"""The whole path in one call: what is asked for, to a folder of artifacts."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from gelugen.design import Design
 from gelugen.emit import emit
-from gelugen.search import Tell, build
-from gelugen.spec import Spec, Target, read_toml
+from gelugen.requests import read_toml
+from gelugen.search import Tell
+from gelugen.spec import Target
 from gelugen.store import write
+from gelugen.units import Request, Unit, build, warnings
 
 DEFAULT_OUTPUT = "rtl_out"
 DEFAULT_SET = Path(__file__).with_name("default_set.toml")
@@ -19,11 +20,16 @@ DEFAULT_SET = Path(__file__).with_name("default_set.toml")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A design with all its files as texts; nothing is on disk yet."""
+    """A design or a gated unit with all its files as texts; nothing is on disk yet."""
 
-    design: Design
+    design: Unit
     target: Target
     files: Mapping[str, str]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is asked for in vain."""
+        return warnings(self.design.spec)
 
     def write(self, out: Path | str = DEFAULT_OUTPUT) -> Generated:
         """Write the folder below ``out``.
@@ -36,15 +42,15 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Generated:
-    """What ``generate`` made: the folder, the design in it, and whether anything had to be written."""
+    """What ``generate`` made: the folder, what is in it, and whether anything had to be written."""
 
     folder: Path
-    design: Design
+    design: Unit
     outcome: Literal["written", "unchanged"]
 
 
-def generate(spec: Spec, out: Path | str = DEFAULT_OUTPUT, target: Target | None = None) -> Generated:
-    """Find the design of a spec and write its folder below ``out``.
+def generate(spec: Request, out: Path | str = DEFAULT_OUTPUT, target: Target | None = None) -> Generated:
+    """Find what a spec asks for and write its folder below ``out``.
 
     Raises:
         GelugenError: the guarantee cannot be kept, or the folder cannot be written.
@@ -53,20 +59,20 @@ def generate(spec: Spec, out: Path | str = DEFAULT_OUTPUT, target: Target | None
 
 
 def prepare(
-    spec: Spec,
+    spec: Request,
     target: Target | None = None,
     tell: Tell = lambda _: None,
 ) -> Prepared:
-    """Find the design of a spec and emit its files as texts; ``tell`` is called before each architecture is searched.
+    """Find what a spec asks for and emit its files as texts; ``tell`` is called before each architecture is searched.
 
     Raises:
         GelugenError: the guarantee cannot be kept.
     """
     target = target or Target(spec.default_name())
-    design = build(spec, tell=tell)
-    return Prepared(design, target, emit(design, target))
+    unit = build(spec, tell=tell)
+    return Prepared(unit, target, emit(unit, target))
 
 
-def default_set() -> list[tuple[Spec, Target]]:
+def default_set() -> list[tuple[Request, Target]]:
     """The designs that ``gelugen generate`` makes when nothing is asked for."""
     return read_toml(DEFAULT_SET)

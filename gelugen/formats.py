@@ -140,6 +140,11 @@ class Format:
         """The largest code."""
         return (1 << (self.bits - self.signed)) - 1
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The smallest and the largest code."""
+        return self.code_min, self.code_max
+
     def codes(self) -> Codes:
         """All 2**bits codes from ``code_min`` up, as int64."""
         return np.arange(self.code_min, self.code_max + 1, dtype=np.int64)

@@ -6,23 +6,27 @@ the value in units of 2^-32 ulp, is found in ball arithmetic; every rounding, bo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from flint import arb, ctx
+from flint import arb, ctx, fmpq, fmpz
 
 from gelugen.errors import GelugenError
 from gelugen.formats import Codes, Format
-from gelugen.functions import get_function, rational
+from gelugen.functions import Fold, Function, Parts
+from gelugen.functions.function import exact_value, fraction, mirrored
+from gelugen.functions.user import check_pure
 from gelugen.spec import Guarantee, Spec
 
 FRACTION = 32
 """Fraction bits of the scaled values: errors in ulp are known to 2^-32."""
 _ONE = 1 << FRACTION
-_FIRST_PRECISION, _LAST_PRECISION = 96, 4096
+_FIRST_PRECISION, _LAST_PRECISION = 64, 4096
+"""Bits of the first try, which leaves about one code in 2^16 to be refined, and of the last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +39,14 @@ class Golden:
             the zero point.
         exact: bool, whether that floor is the value itself.
         codes: int64, the correctly rounded output codes.
+        beyond: bool, whether y lies more than half an ulp outside the output range: the code saturates.
     """
 
     output: Format
     scaled: Codes
     exact: npt.NDArray[np.bool_]
     codes: Codes
+    beyond: npt.NDArray[np.bool_]
 
     def bounds(self, guarantee: Guarantee | None) -> tuple[Codes, Codes]:
         """The smallest and the largest output code that keep a guarantee, for every input code.
@@ -73,23 +79,41 @@ class Golden:
         return np.asarray(distance, dtype=np.float64) / _ONE
 
 
-@lru_cache(maxsize=8)
 def golden(spec: Spec) -> Golden:
     """The golden codes of a spec.
 
     Raises:
-        GelugenError: a value could not be rounded with 4,096 bits; the message names the code.
+        GelugenError: a value could not be rounded with 4,096 bits, and the message names the code; or a user's own
+            function is not finite, raises, or is not pure.
     """
-    scaled, exact = _scaled_values(spec)
+    return golden_of(spec, spec.definition)
+
+
+@lru_cache(maxsize=8)
+def golden_of(spec: Spec, function: Function) -> Golden:
+    """The golden codes of any function in the formats of a spec. A user's own function may change under its name.
+
+    Raises:
+        GelugenError: as ``golden``.
+    """
+    scaled, exact = _scaled_values(spec, function)
     low = (spec.output.code_min - spec.output.zero_point) << FRACTION
     high = (spec.output.code_max - spec.output.zero_point) << FRACTION
     outside = [value < low or value >= high for value in scaled]  # a floor at `high` is at or above it
     values = np.array([min(max(value, low), high) for value in scaled], dtype=np.int64)
     known = np.array(exact, dtype=np.bool_) | np.array(outside, dtype=np.bool_)
     codes = _round(values, known, spec.ties) + spec.output.zero_point
-    for array in (values, known, codes):
+    half = _ONE >> 1
+    beyond = np.array(
+        [
+            value < low - half or value > high + half or (value == high + half and not whole)
+            for value, whole in zip(scaled, exact, strict=True)
+        ],
+        dtype=np.bool_,
+    )
+    for array in (values, known, codes, beyond):
         array.flags.writeable = False
-    return Golden(spec.output, values, known, codes)
+    return Golden(spec.output, values, known, codes, beyond)
 
 
 def _round(scaled: Codes, exact: npt.NDArray[np.bool_], ties: str) -> Codes:
@@ -101,60 +125,144 @@ def _round(scaled: Codes, exact: npt.NDArray[np.bool_], ties: str) -> Codes:
     return floor + np.where(half, at_tie, up)
 
 
-def _scaled_values(spec: Spec) -> tuple[list[int], list[bool]]:
+def _scaled_values(spec: Spec, function: Function) -> tuple[list[int], list[bool]]:
     """floor(f(x) / scale * 2^32) for every input code, and whether it is exact."""
-    function = get_function(spec.function)
-    folded = function.fold == "residual"
-    x_step = Fraction(spec.input.scale)
-    slope = x_step / Fraction(spec.output.scale) * _ONE  # of the line y = x, in scaled units a code
-    scaled, exact = [], []
-    cores: dict[int, arb] = {}  # keyed by |x|: under a fold two codes share one ball
+    offsets = range(spec.input.code_min - spec.input.zero_point, spec.input.code_max - spec.input.zero_point + 1)
+    step = fraction(Fraction(spec.input.scale))
+    floors: dict[int, tuple[int, bool]] = {}
     with ctx.workprec(_FIRST_PRECISION):
-        unit, step = rational(_ONE / Fraction(spec.output.scale)), rational(x_step)
-        for code in range(spec.input.code_min, spec.input.code_max + 1):
-            offset = code - spec.input.zero_point
-            argument = abs(offset) if folded else offset
-            core = cores.get(argument)
-            if core is None:
-                core = function.core(argument * step) * unit
-                core = cores[argument] = -core if folded else core
-            # y = line + core, with the line's whole part taken out exactly
-            line = offset * slope.numerator if folded and offset > 0 else 0
-            whole, rest = divmod(line, slope.denominator)
-            fraction = Fraction(rest, slope.denominator) if rest else None
-            floor = _floor(fraction, core, function.positive and argument > 0)
-            if floor is None:
-                floor = _refine(spec, code, fraction)
-            scaled.append(whole + floor)
-            exact.append(not rest and core.is_exact() and core == floor)
-    return scaled, exact
+        unit = _Unit.of(spec.output)
+        if function.fold == "none":
+            points = [offset * step for offset in offsets]
+            found = [function.parts(x) for x in points]
+            if function.own:
+                check_pure(function, points, found)
+            for offset, parts in zip(offsets, found, strict=True):
+                floors[offset] = unit.floor(parts) or _refine(spec, function, offset)
+        else:  # both signs share one ball
+            for offset in range(max(-offsets[0], offsets[-1]) + 1):
+                x = offset * step
+                parts = function.parts(x)
+                if offset in offsets:
+                    floors[offset] = unit.floor(parts) or _refine(spec, function, offset)
+                if offset and -offset in offsets:
+                    floors[-offset] = unit.floor(mirrored(function.fold, x, parts)) or _refine(spec, function, -offset)
+    scaled, exact = zip(*(floors[offset] for offset in offsets), strict=True)
+    return list(scaled), list(exact)
 
 
-def _floor(rest: Fraction | None, value: arb, negative: bool) -> int | None:
-    """floor(rest + value) if the ball proves it; ``negative``: value < 0 is known beside the ball."""
-    floor = (value if rest is None else rational(rest) + value).floor().unique_fmpz()
-    if floor is not None:
-        return int(floor)
-    if negative and rest is None and value > -1 and value < 1:
-        return -1
-    return None
+@dataclass(frozen=True)
+class _Unit:
+    """One over 2^-32 ulp of an output format: exact, and as a ball of the working precision."""
+
+    exact: fmpq
+    ball: arb
+
+    @classmethod
+    def of(cls, output: Format) -> _Unit:
+        exact = fraction(_ONE / Fraction(output.scale))
+        return cls(exact, arb(exact))
+
+    def floor(self, parts: Parts) -> tuple[int, bool] | None:
+        """The floor of a value in these units, and whether it is the value itself; None if no ball proves it."""
+        exact, rest, sign = parts
+        if rest is not None and rest.is_exact() and rest.is_finite():
+            exact, rest = exact + exact_value(rest), None
+        if rest is None:
+            scaled = exact * self.exact
+            floor = scaled.floor()
+            return int(floor), bool(scaled == floor)
+        value = rest * self.ball  # wider than rest, so that a ball that ends on an integer now reaches over it
+        if not exact:
+            whole, part = fmpz(0), exact
+        else:
+            scaled = exact * self.exact
+            whole = scaled.floor()
+            part = scaled - whole
+        found = (value + part if part else value).floor().unique_fmpz()
+        if found is not None:
+            return int(whole + found), False
+        if sign and not part and value > -1 and value < 1:
+            return int(whole) - (sign < 0), False
+        return None
 
 
-def _refine(spec: Spec, code: int, rest: Fraction | None) -> int:
-    """The same floor with more and more bits."""
-    function = get_function(spec.function)
-    x = (code - spec.input.zero_point) * Fraction(spec.input.scale)
-    folded = function.fold == "residual"
-    precision = 2 * _FIRST_PRECISION
+def _refine(spec: Spec, function: Function, offset: int) -> tuple[int, bool]:
+    """The same floor with more and more bits, or from what the author of a float function states."""
+    x = offset * fraction(Fraction(spec.input.scale))
+    precision = _FIRST_PRECISION
     while precision <= _LAST_PRECISION:
         with ctx.workprec(precision):
-            unit = rational(_ONE / Fraction(spec.output.scale))
-            core = function.core(rational(abs(x) if folded else x)) * unit
-            floor = _floor(rest, -core if folded else core, function.positive and x != 0)
-        if floor is not None:
-            return floor
-        precision *= 2
+            unit, parts = _Unit.of(spec.output), function.at(x)
+            found = unit.floor(parts) or (_stated(spec.output, unit, parts) if function.accuracy else None)
+        if found:
+            return found
+        precision = 2 * precision if not function.accuracy else _LAST_PRECISION + 1
+    what = f"input code {offset + spec.input.zero_point} of {spec.function} cannot be rounded"
+    if parts.rest is not None and not parts.rest.is_finite():
+        raise function.not_finite(x)
+    if function.accuracy:
+        raise GelugenError(
+            f"{what}: its value is known to {function.accuracy} only, which reaches over the middle of two "
+            f"output codes; state a better accuracy, or give the function on balls"
+        )
     raise GelugenError(
-        f"input code {code} of {spec.function} cannot be rounded with {_LAST_PRECISION} bits: "
-        f"its value lies too close to a multiple of the output scale {spec.output.scale!r}"
+        f"{what} with {_LAST_PRECISION} bits: its value lies too close to a multiple of the output scale "
+        f"{spec.output.scale!r}"
     )
+
+
+def _stated(output: Format, unit: _Unit, parts: Parts) -> tuple[int, bool] | None:
+    """The floor of a float function's own result, if its stated accuracy leaves one code that it is rounded to.
+
+    A result half-way between two codes counts as exact. So does the code itself where the truth may be that code: then
+    each guarantee holds on either side of it, and errors are known as the author states.
+    """
+    scaled = parts.exact * unit.exact
+    low, high = ((end - output.zero_point) << FRACTION for end in output.ends)
+    ball = arb(scaled) if parts.rest is None else scaled + parts.rest * unit.ball
+    if ball >= high or ball <= low:
+        return int(scaled.floor()), False
+    halves = scaled / (_ONE >> 1)
+    tie = halves.q == 1 and halves.p % 2 == 1
+    place = ball / _ONE if tie else ball / _ONE + arb(0.5)
+    code = place.floor().unique_fmpz()
+    if code is None:
+        return None
+    if tie:
+        return int(scaled), True
+    return (int(code) * _ONE, True) if ball.contains(int(code) * _ONE) else (int(scaled.floor()), False)
+
+
+def symmetry(spec: Spec) -> Fold:
+    """The fold of a spec's function: that of the catalogue, or what the values over the codes show.
+
+    A user's own function has the fold that holds, to 2^-31 ulp, wherever neither x nor -x saturates, at three x or
+    more. Designs are held to both signs in any case: this only says what is worth a search.
+    """
+    function = spec.definition
+    if function.fold != "none" or not function.own:
+        return function.fold
+    k = spec.input.codes() - spec.input.zero_point
+    least = (spec.output.code_min - spec.output.zero_point) << FRACTION
+    most = (spec.output.code_max - spec.output.zero_point) << FRACTION
+    values = {
+        offset: value
+        for offset, value in zip(k.tolist(), golden(spec).scaled.tolist(), strict=True)
+        if least < value < most
+    }
+    pairs = [(offset, value, values[-offset]) for offset, value in values.items() if offset > 0 and -offset in values]
+    if len(pairs) < 3:
+        return "none"
+    one = Fraction(_ONE) / Fraction(spec.output.scale)
+    line = one * Fraction(spec.input.scale)
+    folds: dict[Fold, Callable[[int, int, int], Fraction]] = {
+        "even": lambda _, right, left: Fraction(right - left),
+        "odd": lambda _, right, left: Fraction(right + left),
+        "complement": lambda _, right, left: right + left - one,
+        "residual": lambda offset, right, left: right - left - offset * line,
+    }
+    for fold, distance in folds.items():
+        if all(abs(distance(*pair)) <= 2 for pair in pairs):
+            return fold
+    return "none"

@@ -70,3 +70,8 @@ def check_identifier(name: str) -> None:
         raise GelugenError(f"name {short(name)} has {len(name)} characters: it must have at most {LONGEST}")
     if name in RESERVED or _STDINT.fullmatch(name):
         raise GelugenError(f"name {name!r} is taken by C, C++ or Verilog: choose another, such as {name}_lut")
+
+
+def identifier_part(text: str) -> str:
+    """Any text as a part of an identifier: a minus becomes m, all else that is no letter or digit an underscore."""
+    return re.sub(r"\W+|_+", "_", re.sub(r"-(?=[\d.])", "m", text)).strip("_")

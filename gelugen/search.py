@@ -9,8 +9,7 @@ from gelugen.design import Design
 from gelugen.errors import GelugenError
 from gelugen.fit import Unreachable, designs, fit_mse
 from gelugen.fit.bounds import commensurate
-from gelugen.functions import get_function
-from gelugen.golden import golden
+from gelugen.golden import golden, symmetry
 from gelugen.objectives import Objective
 from gelugen.spec import Spec
 
@@ -35,7 +34,7 @@ def architectures(spec: Spec) -> list[Architecture]:
     """
     if spec.architecture != AUTO:
         return [get_architecture(spec.architecture)]
-    fold = get_function(spec.function).fold
+    fold = symmetry(spec)
     if not commensurate(spec, fold):
         fold = "none"
     if spec.minimise:

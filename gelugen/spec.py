@@ -1,7 +1,7 @@
 """What the user asks for: the Spec (what is computed) and the Target (how it is written down).
 
 Both come from Python, from command line flags or from TOML, and the same request gives the same bytes.
-A TOML file holds one table a design::
+A TOML file (see ``requests.py``) holds one table a design::
 
     [design.ffn_gelu]
     function = "gelu"
@@ -12,6 +12,7 @@ A TOML file holds one table a design::
     ties = "even"                               # optional
     objective = "balanced"                      # optional: what the cheapest design is, see gelugen.aims
     exclude = ["multiplier"]                    # optional: what auto leaves out
+    outside = "clamp"                           # only where the function is not defined for every input code
 
 In place of the guarantee, the best of a given size::
 
@@ -27,14 +28,13 @@ import hashlib
 import json
 import re
 import shlex
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
+from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import tomli_w
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gelugen.aims import (
     DEFAULT_OBJECTIVE,
@@ -49,8 +49,10 @@ from gelugen.architectures import AUTO, Architecture, get_architecture
 from gelugen.density import Density
 from gelugen.errors import GelugenError, short
 from gelugen.formats import TIES, FittedFormat, Format, Ties, parse_format
-from gelugen.functions import get_function
-from gelugen.identifiers import LONGEST, check_identifier
+from gelugen.functions import Function, get_function, parse_number
+from gelugen.functions.function import decimal
+from gelugen.functions.user import given
+from gelugen.identifiers import LONGEST, check_identifier, identifier_part
 
 __all__ = [
     "Guarantee",
@@ -58,11 +60,8 @@ __all__ = [
     "Target",
     "command",
     "from_fields",
-    "from_toml",
     "read_text",
-    "read_toml",
     "spec_hash",
-    "to_toml",
 ]
 
 if TYPE_CHECKING:
@@ -74,7 +73,8 @@ class Spec:
     """A function, two formats, and either the accuracy that must hold or what is to be least for a given size.
 
     Attributes:
-        function: a name of the catalogue.
+        function: a name of the catalogue with the parameters that are not the default, as in ``swish:beta=1.5``, or
+            the ``module:function`` of a user's own one.
         input: the input format.
         output: the output format.
         guarantee: the accuracy over every input code; None where ``minimise`` stands in its place.
@@ -86,6 +86,8 @@ class Spec:
         grid: fraction bits of the coefficients: they are multiples of 2^-grid in real units.
         objective: what makes one design that keeps the guarantee cheaper than another, see ``gelugen.aims``.
         exclude: what ``auto`` leaves out: ``multiplier``, architectures, or their shapes on any fold.
+        outside: what the function is outside its domain: ``clamp``, its value at the nearest end, or a number; None
+            where it is defined for every input code, whatever was given.
     """
 
     function: str
@@ -100,10 +102,11 @@ class Spec:
     grid: int | None
     objective: str
     exclude: tuple[str, ...]
+    outside: str | None
 
     def __init__(
         self,
-        function: str,
+        function: str | Mapping[str, Any] | Function,
         input: str | Mapping[str, Any] | Format,
         output: str | Mapping[str, Any] | Format,
         guarantee: str | Guarantee | None = None,
@@ -115,6 +118,7 @@ class Spec:
         grid: int | str | None = None,
         objective: str = DEFAULT_OBJECTIVE,
         exclude: str | Sequence[str] = (),
+        outside: str | float | None = None,
     ) -> None:
         """Check and normalise.
 
@@ -126,8 +130,16 @@ class Spec:
         Raises:
             GelugenError: a field is unknown, malformed or contradictory.
         """
-        entry = get_function(function)
+        entry = given(function) if isinstance(function, Function) else get_function(function)
         input_format = Format.parse(input)
+        outside = _check_outside(entry, outside)
+        low, high = ((code - input_format.zero_point) * Fraction(input_format.scale) for code in input_format.ends)
+        if entry.contains(low, high):
+            outside = None
+        elif outside is None:
+            entry.check_domain(low, high)
+        else:
+            entry = _extended(entry, outside)
         output_format = parse_format(output)
         if isinstance(output_format, FittedFormat):
             output_format = output_format.fit(*entry.range(input_format))
@@ -137,8 +149,8 @@ class Spec:
             architecture = get_architecture(architecture).name
         size = {"segments": segments, "density": density, "grid": grid}
         if minimise is None:
-            if given := [name for name, value in size.items() if value is not None]:
-                raise GelugenError(f"{given[0]} {short(size[given[0]])} is given without minimise: add minimise = mse")
+            if extra := [name for name, value in size.items() if value is not None]:
+                raise GelugenError(f"{extra[0]} {short(size[extra[0]])} is given without minimise: add minimise = mse")
             guarantee = "correct" if guarantee is None else guarantee
             guarantee = guarantee if isinstance(guarantee, Guarantee) else Guarantee.parse(guarantee)
         else:
@@ -148,7 +160,7 @@ class Spec:
                 )
             size = check_size(minimise, segments, density, grid, input_format, output_format)
         fields = {
-            "function": function,
+            "function": entry.name,
             "input": input_format,
             "output": output_format,
             "guarantee": guarantee,
@@ -158,6 +170,7 @@ class Spec:
             **size,
             "objective": Weights.parse(objective).name,
             "exclude": check_exclude(exclude),
+            "outside": outside,
         }
         if minimise is not None and objective != DEFAULT_OBJECTIVE:
             raise GelugenError(f"objective {short(objective)} is given with minimise {short(minimise)}: leave one out")
@@ -167,6 +180,16 @@ class Spec:
             )
         for name, value in fields.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def definition(self) -> Function:
+        """The function as this spec takes it, defined for every input code.
+
+        Raises:
+            GelugenError: it is a user's own one, and this process does not know it.
+        """
+        entry = get_function(self.function)
+        return entry if self.outside is None else _extended(entry, self.outside)
 
     def golden(self) -> Golden:
         """The golden codes: for every input code the right output code, with what it was rounded from.
@@ -201,6 +224,8 @@ class Spec:
             data["objective"] = self.objective
         if self.exclude:
             data["exclude"] = ",".join(self.exclude)
+        if self.outside is not None:
+            data["outside"] = self.outside
         return data
 
     def excludes(self, architecture: Architecture) -> bool:
@@ -215,7 +240,7 @@ class Spec:
         """
         formats = [self.input] if self.input == self.output else [self.input, self.output]
         shown = [str(each).replace(".", "_") if each.fraction_bits is not None else each.kind for each in formats]
-        parts = [self.function, *shown, *self._aim_parts()]
+        parts = [identifier_part(self.function), *shown, *self._aim_parts()]
         if self.architecture != AUTO:
             parts.append(self.architecture.replace("-", "_"))
         if self.ties != "even":
@@ -224,7 +249,10 @@ class Spec:
             parts.append(re.sub(r"\W", "_", self.objective))
         if self.exclude:
             parts.append("no_" + "_".join(self.exclude).replace("-", "_"))
-        hashed = self.density is not None and self.density.kind != "uniform"
+        if self.outside is not None:
+            parts.append(identifier_part(f"outside_{self.outside}"))
+        quotient = "/" in f"{self.function}{self.outside}"  # 1/3 and 1.3 look alike in an identifier
+        hashed = quotient or (self.density is not None and self.density.kind != "uniform")
         if hashed or any(each.fraction_bits is None for each in formats):
             parts.append(spec_hash(self.fields())[:8])
         name = "_".join(parts)
@@ -243,6 +271,21 @@ class Spec:
         return parts
 
 
+CLAMP = "clamp"
+
+
+def _check_outside(entry: Function, outside: str | float | None) -> str | None:
+    """What a function is to be outside its domain, in its canonical text."""
+    if outside is None or outside == CLAMP:
+        return outside
+    return decimal(parse_number(outside, f"outside of {entry.name}, unless it is {CLAMP},"))
+
+
+@lru_cache(maxsize=64)
+def _extended(entry: Function, outside: str) -> Function:
+    return entry.extended(None if outside == CLAMP else parse_number(outside, "outside"))
+
+
 @dataclass(frozen=True)
 class Target:
     """How a design is written down, apart from what it computes.
@@ -257,12 +300,23 @@ class Target:
         check_identifier(self.name)
 
 
-def command(spec: Spec, target: Target) -> str:
+class _Asked(Protocol):
+    """What a canonical command can be made of: a Spec, and what is built on one."""
+
+    @property
+    def definition(self) -> Function: ...
+    def fields(self) -> dict[str, str]: ...
+    def default_name(self) -> str: ...
+
+
+def command(spec: _Asked, target: Target) -> str:
     """The canonical command that makes a design again, without the output folder."""
     words = ["gelugen", "generate"]
     for key, value in spec.fields().items():
         if (key, value) not in (("density", "uniform"), ("architecture", AUTO), ("ties", "even")):
             words += [f"--{key}", value]
+    if accuracy := spec.definition.accuracy:
+        words += ["--accuracy", accuracy]
     if target.name != spec.default_name():
         words += ["--name", target.name]
     return shlex.join(words)
@@ -274,37 +328,8 @@ def spec_hash(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def to_toml(requests: Mapping[str, Spec]) -> str:
-    """The TOML text of named specs; ``from_toml`` reads it back."""
-    return tomli_w.dumps({"design": {name: spec.fields() for name, spec in requests.items()}})
-
-
-def from_toml(text: str, where: str) -> list[tuple[Spec, Target]]:
-    """Read a TOML file's designs.
-
-    Args:
-        text: the TOML text.
-        where: the file's name, for messages.
-
-    Raises:
-        GelugenError: no TOML, an unknown key, a missing one, or a design that is refused.
-    """
-    try:
-        data = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and integers and nesting without end
-        raise GelugenError(f"{where} is not TOML: {str(error)[:200]}") from None
-    if unknown := sorted(set(data) - {"design"}):
-        raise GelugenError(f"{where} has the unknown key {unknown[0]!r}: designs are tables named [design.NAME]")
-    designs = data.get("design")
-    if not isinstance(designs, dict) or not designs:
-        raise GelugenError(f"{where} holds no design: write one table [design.NAME] for each")
-    requests = []
-    for name, fields in designs.items():
-        try:
-            requests.append((from_fields(fields), Target(name)))
-        except GelugenError as error:
-            raise GelugenError(f"{where}, [design.{name}]: {error}") from None
-    return requests
+DESIGN_KEYS = tuple(each.name for each in dataclass_fields(Spec))
+"""The keys of a design."""
 
 
 def from_fields(fields: object) -> Spec:
@@ -313,23 +338,13 @@ def from_fields(fields: object) -> Spec:
     Raises:
         GelugenError: an unknown key, a missing one, or a value that is refused.
     """
-    known = tuple(each.name for each in dataclass_fields(Spec))
     if not isinstance(fields, Mapping):
-        raise GelugenError(f"{fields!r} must be a table with the keys {', '.join(known)}")
-    if unknown := sorted(set(fields) - set(known), key=str):
-        raise GelugenError(f"key {unknown[0]!r} is not known: the keys are {', '.join(known)}")
-    if missing := [key for key in known[:3] if key not in fields]:
+        raise GelugenError(f"{fields!r} must be a table with the keys {', '.join(DESIGN_KEYS)}")
+    if unknown := sorted(set(fields) - set(DESIGN_KEYS), key=str):
+        raise GelugenError(f"key {unknown[0]!r} is not known: the keys are {', '.join(DESIGN_KEYS)}")
+    if missing := [key for key in DESIGN_KEYS[:3] if key not in fields]:
         raise GelugenError(f"key {missing[0]!r} is missing: a design needs function, input and output")
     return Spec(**fields)
-
-
-def read_toml(path: Path) -> list[tuple[Spec, Target]]:
-    """``from_toml`` on a file.
-
-    Raises:
-        GelugenError: it cannot be read, or what it holds is refused.
-    """
-    return from_toml(read_text(path), str(path))
 
 
 def read_text(path: Path) -> str:

@@ -14,25 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gelugen.design import Design
 from gelugen.emit.manifest import MANIFEST, SCHEMA, digest, sha256
 from gelugen.errors import GelugenError
 from gelugen.spec import Target
+from gelugen.units import Unit, from_json
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A design's folder, read back.
+    """A folder, read back.
 
     Attributes:
         folder: where it is.
-        design: the design of its manifest.
+        design: the design, or the gated unit, of its manifest.
         target: how it is written down.
         manifest: the whole manifest.
     """
 
     folder: Path
-    design: Design
+    design: Unit
     target: Target
     manifest: Mapping[str, Any]
 
@@ -63,11 +63,11 @@ def read(folder: Path | str) -> Bundle:
             ) from None
         if sha256(text) != expected:
             raise GelugenError(f"{folder / name} is not what gelugen wrote, by its hash: generate the design again")
-    return Bundle(folder, Design.from_json(manifest["design"]), Target(manifest["name"]), manifest)
+    return Bundle(folder, from_json(manifest["kind"], manifest["design"]), Target(manifest["name"]), manifest)
 
 
-def load(folder: Path | str) -> Design:
-    """The design of a folder; raises as ``read`` does."""
+def load(folder: Path | str) -> Unit:
+    """The design, or the gated unit, of a folder; raises as ``read`` does."""
     return read(folder).design
 
 
@@ -95,7 +95,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     files = data.get("files")
     if not isinstance(files, dict) or any(Path(name).name != name for name in files):
         raise GelugenError(f"{path} names files outside its folder: generate the design again")
-    kinds = {"name": str, "design": dict, "accuracy": dict, "rom_bits": int, "latency": int, "command": str}
+    kinds = {
+        "kind": str,
+        "name": str,
+        "design": dict,
+        "accuracy": dict,
+        "rom_bits": int,
+        "latency": int,
+        "command": str,
+        "warnings": list,
+    }
     if wrong := [key for key, kind in kinds.items() if not isinstance(data.get(key), kind)]:
         raise GelugenError(f"{path} has no sound field {wrong[0]!r}: generate the design again")
     return data

@@ -1,7 +1,9 @@
-"""The cocotb bench: every code of whatever design it is given, with gaps in valid and a reset midway.
+"""The cocotb bench: all codes of whatever unit it is given, with gaps in valid and a reset midway.
 
-It reads GELUGEN_DESIGN (JSON with ``design`` and ``latency``), compares every clock with a model of the
-pipeline, and writes what it saw to GELUGEN_RESULT. It judges nothing: ``gelugen.verify`` does.
+It reads GELUGEN_SWEEP: JSON with ``latency``, with ``ports`` (the width of each input by its name), with ``samples``
+(what each input is driven with) and ``expected`` (what must come out), all as unsigned words. It drives the samples in
+random order, compares every clock with a model of the pipeline, and writes what it saw to GELUGEN_RESULT. It judges
+nothing: ``gelugen.verify`` does.
 
 On every rising edge the bench sees the outputs as they were before that edge, and the module takes the inputs
 that were driven since the last one. So a sample taken at edge i must be seen at edge i + latency.
@@ -17,25 +19,22 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
-from gelugen.design import Design
-
 SEED = 20240
 
 
 class Sweep:
     """The stimulus, the model of the pipeline, and the tally."""
 
-    def __init__(self, dut, design: Design, latency: int) -> None:
+    def __init__(self, dut, asked: dict) -> None:
         self.clk = dut.clk
-        self.in_valid, self.in_data, self.rst = dut.in_valid, dut.in_data, dut.rst
+        self.in_valid, self.rst = dut.in_valid, dut.rst
         self.out_valid, self.out_data = dut.out_valid, dut.out_data
         self.rng = random.Random(SEED)  # noqa: S311 - a stimulus, not a secret
-        codes = design.spec.input.codes()
-        mask = (1 << design.spec.output.bits) - 1
-        self.input_mask = (1 << design.spec.input.bits) - 1
-        self.expected = dict(zip(codes.tolist(), (design.eval(codes) & mask).tolist(), strict=True))
-        self.waiting = deque(self.rng.sample(codes.tolist(), len(codes)))
-        self.pipeline: deque[int | None] = deque([None] * latency, maxlen=latency)
+        self.ports = [(getattr(dut, name), (1 << bits) - 1) for name, bits in asked["ports"].items()]
+        self.samples = list(zip(*asked["samples"], strict=True))
+        self.expected = asked["expected"]
+        self.waiting = deque(self.rng.sample(range(len(self.samples)), len(self.samples)))
+        self.pipeline: deque[int | None] = deque([None] * asked["latency"], maxlen=asked["latency"])
         self.driven: int | None = None
         self.in_reset = False
         self.seen: dict[int, str] = {}
@@ -54,7 +53,7 @@ class Sweep:
     def take(self) -> None:
         """What the module takes at this edge enters the model; a reset empties it, and its samples wait again."""
         if self.in_reset:
-            self.waiting.extend(code for code in (*self.pipeline, self.driven) if code is not None)
+            self.waiting.extend(sample for sample in (*self.pipeline, self.driven) if sample is not None)
             self.pipeline.extend([None] * len(self.pipeline))
         else:
             self.pipeline.append(self.driven)
@@ -66,18 +65,20 @@ class Sweep:
             self.rst.value = int(reset)
         if (sample is None) != (self.driven is None) or not self.clocks:
             self.in_valid.value = int(sample is not None)
-        self.in_data.value = (self.clocks if sample is None else sample) & self.input_mask
+        for number, (port, mask) in enumerate(self.ports):
+            port.value = self.clocks & mask if sample is None else self.samples[sample][number]
         self.driven, self.in_reset = sample, reset
 
     async def run(self) -> None:
         """Reset, the whole sweep with a reset in its middle, and what is then left in the pipeline."""
-        self.rst.value, self.in_valid.value, self.in_data.value = 1, 0, 0
+        for signal, value in ((self.rst, 1), (self.in_valid, 0), *((port, 0) for port, _ in self.ports)):
+            signal.value = value
         Clock(self.clk, 2, "step", impl="gpi").start()
         for _ in range(len(self.pipeline) + 2):
             await RisingEdge(self.clk)
         self.in_reset = True
         middle, held = len(self.waiting) // 2, 3
-        while self.waiting or self.driven is not None or any(code is not None for code in self.pipeline):
+        while self.waiting or self.driven is not None or any(sample is not None for sample in self.pipeline):
             reset = held > 0 and len(self.waiting) <= middle
             held -= reset
             await self.clock(reset)
@@ -93,8 +94,8 @@ class Sweep:
         self.clocks += 1
 
     def result(self) -> dict:
-        """The tally: codes seen, mismatches in order of codes, unknown bits, errors of the handshake."""
-        wrong = [code for code, bits in sorted(self.seen.items()) if not _equal(bits, self.expected[code])]
+        """The tally: samples seen, mismatches in the stimulus's order, unknown bits, errors of the handshake."""
+        wrong = [sample for sample, bits in sorted(self.seen.items()) if not _equal(bits, self.expected[sample])]
         return {
             "checked": len(self.seen),
             "mismatches": len(wrong),
@@ -111,8 +112,7 @@ def _equal(bits: str, expected: int) -> bool:
 
 @cocotb.test()
 async def sweep(dut) -> None:
-    """Sweep every code and write the tally."""
-    data = json.loads(Path(os.environ["GELUGEN_DESIGN"]).read_text())
-    bench = Sweep(dut, Design.from_json(data["design"]), data["latency"])
+    """Sweep all codes and write the tally."""
+    bench = Sweep(dut, json.loads(Path(os.environ["GELUGEN_SWEEP"]).read_text()))
     await bench.run()
     Path(os.environ["GELUGEN_RESULT"]).write_text(json.dumps(bench.result()))

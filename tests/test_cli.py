@@ -14,6 +14,7 @@ import pytest
 import gelugen
 from gelugen.cli import main
 from gelugen.flow import default_set, generate
+from gelugen.functions import ALIASES, CATALOGUE
 from gelugen.spec import Spec
 
 TABLE = Spec("gelu", "q3.4", "q3.4", architecture="residual-table")  # found at once
@@ -75,7 +76,7 @@ ASKED = {
 
 @pytest.mark.parametrize("flags", ASKED.values(), ids=ASKED)
 def test_every_flag_is_in_the_command_and_in_toml(tmp_path, capsys, flags):
-    from gelugen.spec import to_toml
+    from gelugen.requests import to_toml
 
     assert main(["generate", *GELU8, *flags, "-o", str(tmp_path / "first")]) == 0
     (folder,) = (tmp_path / "first").iterdir()
@@ -109,7 +110,7 @@ def test_show_json_has_the_promised_keys(folder, capsys):
     data = json.loads(capsys.readouterr().out)
     assert list(data) == [
         "name", "function", "input", "output", "guarantee", "architecture", "rom_bits", "max_ulp", "mean_ulp",
-        "correctly_rounded", "worst_code", "latency",
+        "correctly_rounded", "worst_code", "latency", "warnings",
     ]  # fmt: skip
     assert (data["input"], data["guarantee"], data["rom_bits"], data["latency"]) == ("q3.4", "correct", 72, 3)
     assert data["correctly_rounded"] == 1.0
@@ -152,9 +153,27 @@ def test_a_mismatch_below_the_hashes_gives_exit_code_1(folder, capsys):
 
 def test_functions_lists_the_catalogue(capsys):
     assert main(["functions", "--json"]) == 0
-    assert {each["name"] for each in json.loads(capsys.readouterr().out)} == {"gelu", "gelu_tanh", "gelu_sigmoid"}
+    listed = json.loads(capsys.readouterr().out)
+    assert [each["name"] for each in listed] == list(CATALOGUE)
     assert main(["functions"]) == 0
-    assert "arXiv:1606.08415" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert all(each["formula"] in shown for each in listed)
+
+
+@pytest.mark.parametrize("name", [*CATALOGUE, *ALIASES])
+def test_functions_says_more_of_one(name, capsys):
+    assert main(["functions", name, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["name"] == ALIASES.get(name, name)
+    assert main(["functions", name]) == 0
+    shown = capsys.readouterr().out
+    assert data["source"] in shown
+    assert all(f"{each['name']} = {each['default']}" in shown for each in data["parameters"])
+
+
+def test_functions_refuses_an_unknown_name_in_one_sentence(capsys):
+    assert main(["functions", "gleu"]) == 2
+    assert "function 'gleu' is not known: it must be one of gelu, " in capsys.readouterr().err
 
 
 def test_python_m_gelugen_is_the_same_command(tmp_path):
@@ -291,7 +310,7 @@ TOML_REFUSALS = {
     "unknown top key": ('[designs.act]\nfunction = "gelu"\n', "unknown key 'designs'"),
     "unknown key": ('[design.act]\nfunction = "gelu"\nin = "q3.4"\n', "[design.act]: key 'in' is not known"),
     "missing key": ('[design.act]\nfunction = "gelu"\ninput = "q3.4"\n', "key 'output' is missing"),
-    "wrong type": ("[design.act]\nfunction = 3\ninput = 4\noutput = 5\n", "function 3 is not known"),
+    "wrong type": ("[design.act]\nfunction = 3\ninput = 4\noutput = 5\n", "function 3 must be a name such as gelu"),
     "format of the wrong type": ('[design.act]\nfunction = "gelu"\ninput = 4\noutput = 5\n', "format 4 must be text"),
     "guarantee of the wrong type": (
         '[design.act]\nfunction = "gelu"\ninput = "q3.4"\noutput = "q3.4"\nguarantee = 1\n',

@@ -71,7 +71,7 @@ def lint(folder, name):
     says = ""
     for words, more in runs:
         done = subprocess.run(
-            [*words, f"{name}.v"],
+            [*words, f"{name}.v", *(each.name for each in folder.glob(f"{name}_act.v"))],
             cwd=folder,
             env={**os.environ, **more},
             capture_output=True,

@@ -20,13 +20,14 @@ from gelugen.fit.mse import search as mse
 from gelugen.fit.mse.lattice import Grid, Samples, moments, nearest, settled
 from gelugen.fit.mse.lines import best_lines
 from gelugen.fit.mse.search import fit_mse
-from gelugen.golden import Golden, golden
+from gelugen.functions import ball_function
+from gelugen.golden import golden
 from gelugen.spec import Spec
 
 
-def fitted(spec, fold="residual", degree=1, truth=None):
+def fitted(spec, fold="residual", degree=1):
     name = ("" if fold == "none" else f"{fold}-") + f"free-{DEGREES[degree]}"
-    return fit_mse(spec, truth or golden(spec), get_architecture(name))
+    return fit_mse(spec, golden(spec), get_architecture(name))
 
 
 # -- the published metric --------------------------------------------------------------------------------------
@@ -319,27 +320,19 @@ def test_a_design_saturates_where_the_function_leaves_the_output(formats, fold):
 @pytest.mark.parametrize(
     ("fold", "function", "output"),
     [
-        ("odd", np.tanh, "q0.7"),
-        ("even", lambda x: np.exp(-(x**2) / 2), "uq0.8"),
-        ("complement", lambda x: 1 / (1 + np.exp(-x)), "int8:scale=0x1p-8,zero_point=-128"),
+        ("odd", "tanh", "q0.7"),
+        ("even", ball_function(lambda x: (-x * x / 2).exp(), name="test:bell"), "uq0.8"),
+        ("complement", "sigmoid", "int8:scale=0x1p-8,zero_point=-128"),
     ],
+    ids=["odd", "even", "complement"],
 )
 def test_every_fold_has_its_lines(fold, function, output):
-    spec = Spec("gelu", "q3.4", output, minimise="mse", segments=10, grid=12)  # its values are those of the function
-    truth = golden_of(spec, function)
-    design = fitted(spec, fold, truth=truth)
-    error = truth.error(design.eval(spec.input.codes()))
+    spec = Spec(function, "q3.4", output, minimise="mse", segments=10, grid=12)
+    design = fitted(spec, fold)
+    error = golden(spec).error(design.eval(spec.input.codes()))
     assert np.abs(error).max() < 1
     assert np.mean(error**2) < 1 / 12 + 0.03  # what rounding to the output costs, and a little
     assert (design.terms[0].depth, design.one) == (10, 256 if fold == "complement" else 0)
-
-
-def golden_of(spec, function):
-    """Golden values of another function than the catalogue's."""
-    scaled = np.floor(function(spec.input.dequantize(spec.input.codes())) / spec.output.scale * 2**32).astype(np.int64)
-    low, high = (code - spec.output.zero_point << 32 for code in (spec.output.code_min, spec.output.code_max))
-    scaled = np.clip(scaled, low, high)
-    return Golden(spec.output, scaled, scaled % 2**32 == 0, (scaled + (1 << 31) >> 32) + spec.output.zero_point)
 
 
 def test_a_code_that_saturates_does_not_count_where_its_partner_does_not(tmp_path):
@@ -353,11 +346,13 @@ def test_a_code_that_saturates_does_not_count_where_its_partner_does_not(tmp_pat
     assert designs[0].terms == designs[1].terms
 
 
-@pytest.mark.parametrize("function", [np.tanh, lambda x: -np.tanh(x)])
+@pytest.mark.parametrize(
+    "function", ["tanh", ball_function(lambda x: -x.tanh(), name="test:minus_tanh")], ids=["tanh", "minus tanh"]
+)
 def test_where_both_codes_of_a_pair_saturate_the_terms_reach_past_the_output(function):
-    spec = Spec("gelu", "q3.4", "int8:scale=0x1p-8", minimise="mse", segments=12)
-    truth = golden_of(spec, function)
-    outputs = fitted(spec, "odd", truth=truth).eval(spec.input.codes())
+    spec = Spec(function, "q3.4", "int8:scale=0x1p-8", minimise="mse", segments=12)
+    truth = golden(spec)
+    outputs = fitted(spec, "odd").eval(spec.input.codes())
     outside = np.abs(spec.input.codes()) >= 9  # tanh(9 / 16) is 0.51
     assert (outputs[outside] == truth.codes[outside]).all()
 

@@ -8,7 +8,8 @@ from gelugen.design import Breakpoints, Coefficient, Design, Term, Uniform
 from gelugen.errors import GelugenError
 from gelugen.objectives import Objective, multiplier_bits
 from gelugen.pipeline import latency, multipliers
-from gelugen.spec import Spec, Target, command, from_fields, from_toml, to_toml
+from gelugen.requests import from_toml, to_toml
+from gelugen.spec import Spec, Target, command, from_fields
 
 SPEC = Spec("gelu", "q3.4", "q3.4")
 LINES = Design(

@@ -30,7 +30,7 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code."""
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(_signed(sys.argv[1:] if arguments is None else arguments))
         code: int = options.run(options)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -74,7 +74,7 @@ def _parser() -> _Parser:
         return added
 
     generate = command("generate", "designs", "Make designs: C, Verilog, tables, test bench and manifest.")
-    generate.add_argument("specs", nargs="*", metavar="SPEC.toml", help="designs as tables [design.NAME]")
+    generate.add_argument("specs", nargs="*", metavar="SPEC.toml", help="tables [design.NAME] and [gated.NAME]")
     _add_request(generate, "auto (default) takes the one of least cost")
     generate.add_argument("--minimise", metavar="mse", help="the least mean square error, in place of a guarantee")
     generate.add_argument("--segments", metavar="N", help="with --minimise: at most so many")
@@ -82,6 +82,15 @@ def _parser() -> _Parser:
         "--density", help="with --minimise: uniform (default), gaussian:MEAN,STD or histogram:FILE: how often x occurs"
     )
     generate.add_argument("--grid", metavar="BITS", help="with --minimise: coefficients are multiples of 2^-BITS")
+    generate.add_argument("--up", metavar="FORMAT", help="makes it a gated unit: function(input) * up, as GEGLU is")
+    generate.add_argument(
+        "--intermediate",
+        metavar="FORMAT",
+        help="of a gated unit: that of the rounded function(input); or int8:scale=fit",
+    )
+    generate.add_argument(
+        "--requantize", metavar="GUARANTEE", help="of a gated unit: its product's rounding, correct (default) or ulp:N"
+    )
     generate.add_argument("--name", help="of the C function, the Verilog module and the folder")
     generate.add_argument("-o", "--output-dir", metavar="DIR", default="rtl_out", help="default: rtl_out")
 
@@ -91,9 +100,12 @@ def _parser() -> _Parser:
         "--with", dest="tools", metavar="TOOLS", help="cc (gcc, clang), icarus; default: all that are there"
     )
 
+    _add_own(verify)
+
     show = command("show", "designs", "Show a design: formats, guarantee, measured error, size, latency.")
     show.add_argument("folder", metavar="DIR", help="a folder that `gelugen generate` has made")
     show.add_argument("--plot", metavar="FILE.png", type=Path, help="draw function, design and error")
+    _add_own(show)
 
     explore = command(
         "explore", "exploring", "Rank all designs of all architectures, and draw their bits against their error."
@@ -117,13 +129,22 @@ def _parser() -> _Parser:
     explore.add_argument("--jobs", metavar="N", type=_count, help="processes at a time; default: one for each core")
     explore.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler that does the work instead")
 
-    command("functions", "designs", "List the functions that there are.")
+    _add_compare(command("compare", "comparing", "Compare a function with what stands in for it; refit coefficients."))
+
+    functions = command("functions", "catalogue", "List the functions that there are, or say more of one.")
+    functions.add_argument("name", nargs="?", metavar="NAME", help="of a function")
     return parser
 
 
 def _add_request(parser: argparse.ArgumentParser, auto: str) -> None:
     """The flags of a spec with a guarantee."""
-    parser.add_argument("--function", help="a name that `gelugen functions` lists")
+    parser.add_argument(
+        "--function", help="a name that `gelugen functions` lists, with parameters as in swish:beta=1.5; or MODULE:NAME"
+    )
+    _add_accuracy(parser)
+    parser.add_argument(
+        "--outside", metavar="WHAT", help="where the function is not defined: clamp (its value at the end), or a number"
+    )
     parser.add_argument("--input", metavar="FORMAT", help="q3.12, uq0.8 or int8:scale=0.05,zero_point=-3")
     parser.add_argument("--output", metavar="FORMAT", help="the same; int8:scale=fit just holds the function's range")
     parser.add_argument("--guarantee", help="correct (default), faithful or ulp:N")
@@ -144,6 +165,62 @@ _ARCHITECTURES = (
     "table, sum-of-tables or {uniform,dyadic,free}-{constant,linear,quadratic,cubic}, alone or after a fold: "
     "{residual,even,odd,complement}-"
 )
+
+
+def _add_own(parser: argparse.ArgumentParser) -> None:
+    """The flags that make a user's own function known."""
+    parser.add_argument("--function", metavar="MODULE:NAME", help="your own function, if the design was made for one")
+    _add_accuracy(parser)
+
+
+def _add_accuracy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--accuracy", help="of your own MODULE:NAME of floats: relative:4e-16, absolute:1e-12, or both by a comma"
+    )
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    """The flags of ``compare``."""
+    parser.add_argument("--function", help="what is approximated: a name that `gelugen functions` lists")
+    parser.add_argument(
+        "--with",
+        dest="approximations",
+        metavar="NAMES",
+        action="append",
+        help="by commas, or once for each: functions, three_segments:low=-3,high=3 or minmax_table:entries=256; "
+        "default: what is usual for the function",
+    )
+    _add_accuracy(parser)
+    parser.add_argument("--range", metavar="LOW,HIGH", help="of x; default: -10,10")
+    parser.add_argument("--step", help="of x, as in numpy.arange(LOW, HIGH, STEP); default: 0.001")
+    parser.add_argument("--input", metavar="FORMAT", help="compare at every code of it, in place of a range")
+    parser.add_argument("--output", metavar="FORMAT", help="tell errors in its ulp; with --input count changed codes")
+    parser.add_argument(
+        "--refit",
+        metavar="TARGET",
+        nargs="?",
+        const="gelu",
+        choices=("gelu", "normal_cdf"),
+        help="find the best coefficients of gelu_tanh and gelu_sigmoid for gelu (default) or normal_cdf; needs scipy",
+    )
+    parser.add_argument("--criterion", choices=("mse", "max"), help="of a refit: mse (default) or max")
+    parser.add_argument("--plot", metavar="FILE.png", type=Path, help="draw the functions and their errors")
+
+
+def _signed(arguments: Sequence[str]) -> list[str]:
+    """The arguments with ``--range -1,1`` as ``--range=-1,1``: argparse takes no value that begins like a flag."""
+    words: list[str] = []
+    for word in arguments:
+        if (
+            words
+            and words[-1] in ("--range", "--step", "--outside")
+            and word[:1] == "-"
+            and word[1:2] in set(".0123456789")
+        ):
+            words[-1] += f"={word}"
+        else:
+            words.append(word)
+    return words
 
 
 def _count(text: str) -> int:

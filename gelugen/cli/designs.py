@@ -1,21 +1,23 @@
-"""The commands ``generate``, ``verify``, ``show`` and ``functions``."""
+"""The commands ``generate``, ``verify`` and ``show``."""
 
 from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gelugen.cli.printing import print_json, print_table, progress
-from gelugen.cli.requests import REQUEST, given, need
+from gelugen.cli.requests import GATED, REQUEST, given, load_own, need
 from gelugen.errors import GelugenError
 
 if TYPE_CHECKING:
     from gelugen.architectures import Architecture
-    from gelugen.spec import Spec, Target
+    from gelugen.spec import Target
+    from gelugen.units import Request
     from gelugen.verify import Verdict
 
 
@@ -23,6 +25,7 @@ def generate(options: argparse.Namespace) -> int:
     """Find the designs that are asked for, and write their folders once all are there."""
     from gelugen.flow import prepare
 
+    load_own(options.function, accuracy=options.accuracy)
     requests = _requests(options)
     prepared = []
     with progress() as say:
@@ -37,6 +40,9 @@ def generate(options: argparse.Namespace) -> int:
                 raise GelugenError(f"design {target.name}: {error}") from None
     # Nothing is written before every design is there.
     made = [each.write(options.output_dir) for each in prepared]
+    for each in prepared:
+        for sentence in each.warnings:
+            print(f"gelugen: warning: {each.target.name}: {sentence}", file=sys.stderr)
     if options.json:
         print_json(
             [
@@ -46,21 +52,18 @@ def generate(options: argparse.Namespace) -> int:
                     "architecture": each.design.architecture,
                     "rom_bits": each.design.rom_bits,
                     "outcome": each.outcome,
+                    "warnings": list(one.warnings),
                 }
-                for each in made
+                for each, one in zip(made, prepared, strict=True)
             ]
         )
         return 0
     rows = [
-        (
-            str(each.folder),
-            each.design.architecture,
-            f"{each.design.rom_bits}",
-            each.design.spec.aim,
-            each.outcome,
-        )
+        [str(each.folder), each.design.architecture, f"{each.design.rom_bits}", each.design.spec.aim, each.outcome]
         for each in made
     ]
+    if len(rows) > 1:
+        rows.append([f"{len(rows)} designs", "", f"{sum(each.design.rom_bits for each in made)}", "", ""])
     print_table(["folder", "architecture", ">ROM bits", "asked", "files"], rows)
     return 0
 
@@ -69,25 +72,28 @@ def _tell(say: Callable[[str], object], what: str, tried: Architecture) -> None:
     say(f"{what} {tried.name}")
 
 
-def _requests(options: argparse.Namespace) -> list[tuple[Spec, Target]]:
+def _requests(options: argparse.Namespace) -> list[tuple[Request, Target]]:
     """The designs that the user asks for: TOML files, flags, or the default set."""
     from gelugen.flow import default_set
-    from gelugen.spec import Target, from_fields, read_toml
+    from gelugen.gated_spec import GatedSpec
+    from gelugen.requests import from_flags, read_toml
+    from gelugen.spec import Target
 
-    flags = given(options, *REQUEST, "minimise", "segments", "density", "grid", "name")
+    flags = given(options, *REQUEST, *GATED, "minimise", "segments", "density", "grid", "name")
     if options.specs and flags:
         raise GelugenError(f"--{next(iter(flags))} and {options.specs[0]}: give a design by flags or by TOML, not both")
     if flags:
         name = flags.pop("name", None)
         need(flags)
-        spec = from_fields(flags)
+        spec = from_flags(flags)
         return [(spec, Target(spec.default_name() if name is None else name))]
     requests = [each for path in options.specs for each in read_toml(Path(path))] if options.specs else default_set()
-    _check_names([target.name for _, target in requests])
+    gated = [target.name for spec, target in requests if isinstance(spec, GatedSpec)]
+    _check_names([target.name for _, target in requests], gated)
     return requests
 
 
-def _check_names(names: Sequence[str]) -> None:
+def _check_names(names: Sequence[str], gated: Sequence[str]) -> None:
     """Refuse designs that cannot stand beside each other, in a folder or in one C file."""
     seen: dict[str, str] = {}
     for name in names:
@@ -97,6 +103,9 @@ def _check_names(names: Sequence[str]) -> None:
         seen[name.lower()] = name
     for name in names:
         stem = re.sub(r"_(n|tb|(t\d_)?c\d)$", "", name)
+        inner = re.sub(r"_act(_(t\d_)?c\d)?$", "", name)
+        if inner in gated:
+            stem = inner
         if stem != name and stem in names:
             raise GelugenError(f"design {name} is asked for beside {stem}, whose C uses that name: choose another")
 
@@ -105,6 +114,7 @@ def verify(options: argparse.Namespace) -> int:
     """Compare files with their models; exit code 1 if one differs."""
     from gelugen.verify import passed, verify
 
+    load_own(options.function, accuracy=options.accuracy)
     tools = None if options.tools is None else [each.strip() for each in options.tools.split(",")]
     results: dict[str, list[Verdict]] = {}
     refusals: list[GelugenError] = []
@@ -158,6 +168,7 @@ def show(options: argparse.Namespace) -> int:
     from gelugen.report import figures, lines, plot
     from gelugen.store import read
 
+    load_own(options.function, accuracy=options.accuracy)
     bundle = read(options.folder)
     if options.plot:
         plot(bundle, options.plot)
@@ -169,23 +180,4 @@ def show(options: argparse.Namespace) -> int:
         print(f"  {label:<18} {text}")
     if options.plot:
         print(f"  {'picture':<18} {options.plot}")
-    return 0
-
-
-def functions(options: argparse.Namespace) -> int:
-    """List the catalogue."""
-    from gelugen.functions import CATALOGUE
-
-    if options.json:
-        print_json(
-            [
-                {"name": each.name, "formula": each.formula, "fold": each.fold, "source": each.source}
-                for each in CATALOGUE.values()
-            ]
-        )
-        return 0
-    print_table(
-        ["function", "formula", "source"],
-        [(each.name, each.formula, each.source) for each in CATALOGUE.values()],
-    )
     return 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gelugen.accuracy import shown
 from gelugen.cli.printing import bar, print_json, print_table
-from gelugen.cli.requests import REQUEST, given, need
+from gelugen.cli.requests import REQUEST, given, load_own, need
 from gelugen.errors import GelugenError
 from gelugen.explore import COLUMNS, Case, Exploration, Refused, Row, case, kept, read_grid
 from gelugen.explore import explore as explored
@@ -25,6 +25,7 @@ def explore(options: argparse.Namespace) -> int:
     """Search what is missing, keep it as it comes, then rank, write and print everything."""
     from gelugen.report import can_plot, plot_front
 
+    load_own(options.function, accuracy=options.accuracy)
     cases = _cases(options)
     if options.jobs and options.dask:
         raise GelugenError(f"--jobs {options.jobs} and --dask {options.dask} exclude each other: give one")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 
 from gelugen.errors import GelugenError
 
-REQUEST = ("function", "input", "output", "guarantee", "architecture", "ties", "objective", "exclude")
+REQUEST = ("function", "input", "output", "guarantee", "architecture", "ties", "objective", "exclude", "outside")
+
+GATED = ("intermediate", "up", "requantize")
 
 
 def given(options: argparse.Namespace, *names: str) -> dict[str, str]:
@@ -25,5 +28,32 @@ def need(flags: Mapping[str, str]) -> None:
     Raises:
         GelugenError: the function or a format is missing.
     """
-    if missing := [f"--{key}" for key in ("function", "input", "output") if key not in flags]:
-        raise GelugenError(f"{missing[0]} is missing: a design needs --function, --input and --output")
+    what, keys = "a design", ["function", "input", "output"]
+    if any(key in flags for key in GATED):
+        what, keys = "a gated unit", ["function", "input", "intermediate", "up", "output"]
+    if missing := [f"--{key}" for key in keys if key not in flags]:
+        *most, last = [f"--{key}" for key in keys]
+        raise GelugenError(f"{missing[0]} is missing: {what} needs {', '.join(most)} and {last}")
+
+
+def load_own(*names: str | None, accuracy: str | None = None) -> None:
+    """Import what the user has named ``module:function`` on the command line; the current folder is looked in too.
+
+    This alone runs a user's code: nothing that stands in a file comes here.
+
+    Args:
+        names: functions, of the catalogue or the user's own.
+        accuracy: of an ordinary float function among them.
+
+    Raises:
+        GelugenError: there is no such module or function, it lacks its accuracy, or there is nothing to have one.
+    """
+    from gelugen.functions.user import is_reference, load
+
+    own = [name for name in names if name is not None and is_reference(name)]
+    if accuracy is not None and not own:
+        raise GelugenError(f"--accuracy {accuracy} is given without a function of your own: add --function MODULE:NAME")
+    if own and "" not in sys.path:
+        sys.path.insert(0, "")
+    for name in own:
+        load(name, accuracy)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from gelugen.design import Breakpoints, Coefficient, Design, Dyadic
 from gelugen.emit.layout import Layout
+from gelugen.emit.product import Scaled
 from gelugen.emit.rendering import Contract, render
 from gelugen.emit.signals import ranges, saturates
 from gelugen.errors import GelugenError
 from gelugen.formats import Format
+from gelugen.gated import Gated
 from gelugen.pipeline import Range
 from gelugen.spec import Target
+from gelugen.units import Unit
 
 LARGEST_HEADER_TABLE = 4096
 """Bytes of tables that stand in the header; larger ones get a .c file, so that they exist once."""
@@ -161,9 +165,9 @@ class Table:
         return 1 << self.layout.offset.low + self.rest_bits if self.layout.offset else 0
 
 
-def _table(design: Design, target: Target, layout: Layout, reach: dict[str, Range], number: int) -> Table:
+def _table(design: Design, name: str, layout: Layout, reach: dict[str, Range], number: int) -> Table:
     term, segment_map = layout.term, layout.term.map
-    prefix = f"{target.name}_{layout.prefix}"
+    prefix = f"{name}_{layout.prefix}"
     columns = [Column.of(each, f"{prefix}c{power}") for power, each in enumerate(term.coefficients)]
     starts, depth = layout.starts, layout.depth
     start = up = None
@@ -201,26 +205,66 @@ def _bisection(depth: int) -> list[int]:
     return steps
 
 
+@dataclass(frozen=True)
+class Argument:
+    """An input of the C functions: its name in the array function, and the type of its codes."""
+
+    name: str
+    type: str
+
+
 def container(form: Format) -> str:
     """The C type that carries the codes of a format."""
     return f"{'' if form.signed else 'u'}int{8 if form.bits <= 8 else 16}_t"
 
 
-def files(design: Design, target: Target, contract: Contract) -> dict[str, str]:
+def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
     """The header, and a source file where the tables are large."""
-    spec, reach = design.spec, dict(ranges(design))
-    tables = [_table(design, target, layout, reach, number) for number, layout in enumerate(Layout.all(design))]
+    product = Scaled.of(unit) if isinstance(unit, Gated) else None
+    design, function = (unit.design, f"{target.name}_act") if isinstance(unit, Gated) else (unit, target.name)
+    tables = _tables(design, function)
     size = sum(array.bytes for table in tables for array in table.arrays)
     split = size > LARGEST_HEADER_TABLE
+    arguments = [
+        Argument(name.removeprefix("in_") if len(unit.ports) > 1 else "in", container(form))
+        for name, form in unit.ports.items()
+    ]
+    out_type = container(unit.output)
+    context = {
+        "name": target.name,
+        "contract": contract.lines(("flash", f"{size} bytes of tables")),
+        "tables": tables,
+        "split": split,
+        **_function(design, function, tables),
+        "arguments": arguments,
+        "result": out_type,
+        "replaceable": [each.name for each in arguments if each.type == out_type],
+        "product": product,
+        "unit": unit,
+        "product_int": _int_type([product.largest]) if product else "",
+    }
+    texts = {f"{target.name}.h": render("c/header.h.j2", **context)}
+    if split:
+        texts[f"{target.name}.c"] = render("c/tables.c.j2", **context)
+    return texts
+
+
+def _tables(design: Design, name: str) -> list[Table]:
+    reach = dict(ranges(design))
+    return [_table(design, name, layout, reach, number) for number, layout in enumerate(Layout.all(design))]
+
+
+def _function(design: Design, name: str, tables: list[Table]) -> dict[str, Any]:
+    """What the template needs for the function of a design."""
+    spec, reach = design.spec, dict(ranges(design))
     low, high = saturates(design)
     floor = Floor.of(design.shift, reach["v"])
     drop = Floor.of(design.line_drop, reach["rest"]) if design.line_drop else None
     floors = [floor, *([drop] if drop else []), *(step.floor for table in tables for step in table.steps)]
     parts = [each for table in tables for column in table.columns for each in column.reach]
     type_ = _int_type([*(each.largest for each in [*reach.values(), *parts]), *(each.largest for each in floors)])
-    context = {
-        "name": target.name,
-        "contract": contract.lines(("flash", f"{size} bytes of tables")),
+    return {
+        "function": name,
         "design": design,
         "input": spec.input,
         "output": spec.output,
@@ -229,18 +273,12 @@ def files(design: Design, target: Target, contract: Contract) -> dict[str, str]:
         "mask": (1 << spec.input.bits) - 1,
         "int": type_,
         "unsigned": "u" + type_,
-        "tables": tables,
-        "split": split,
         "line_factor": 1 << design.line_shift,
         "floor": floor,
         "drop": drop,
         "clamp_low": low,
         "clamp_high": high,
     }
-    texts = {f"{target.name}.h": render("c/header.h.j2", **context)}
-    if split:
-        texts[f"{target.name}.c"] = render("c/tables.c.j2", **context)
-    return texts
 
 
 def _int_type(magnitudes: list[int]) -> str:

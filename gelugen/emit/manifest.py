@@ -10,41 +10,51 @@ from typing import Any
 
 import gelugen
 from gelugen.accuracy import Accuracy
-from gelugen.design import Design
 from gelugen.emit.rendering import Contract, request_hash, searched, table_order
-from gelugen.pipeline import latency
+from gelugen.formats import Format
+from gelugen.gated import Gated
+from gelugen.products import ProductAccuracy
 from gelugen.spec import Target, command
+from gelugen.units import Unit, latency, warnings
 
 MANIFEST = "manifest.json"
-SCHEMA = 2
+SCHEMA = 3
 
 
-def manifest_text(design: Design, target: Target, contract: Contract, files: Mapping[str, str]) -> str:
-    """The manifest of a design and its files."""
+def manifest_text(unit: Unit, target: Target, contract: Contract, files: Mapping[str, str]) -> str:
+    """The manifest of a unit and its files."""
     data = {
         "schema": SCHEMA,
         "generator": f"gelugen {gelugen.__version__}",
-        **facts(design, target, contract.accuracy),
+        **facts(unit, target, contract.accuracy),
         "files": {name: sha256(text) for name, text in files.items()},
     }
     return dump({**data, "manifest_sha256": digest(data)})
 
 
-def facts(design: Design, target: Target, accuracy: Accuracy) -> dict[str, Any]:
-    """All that a manifest says which follows from design and target, and so can be checked again."""
-    spec = design.spec
+def facts(unit: Unit, target: Target, accuracy: Accuracy | ProductAccuracy) -> dict[str, Any]:
+    """All that a manifest says which follows from unit and target, and so can be checked again."""
+    design = unit.design if isinstance(unit, Gated) else unit
     return {
+        "kind": unit.kind,
         "name": target.name,
-        "command": command(spec, target),
-        "spec_sha256": request_hash(design, target),
-        "formats": {"input": spec.input.to_json(), "output": spec.output.to_json()},
-        "rom_bits": design.rom_bits,
-        "latency": latency(design),
+        "command": command(unit.spec, target),
+        "spec_sha256": request_hash(unit, target),
+        "formats": {name: form.to_json() for name, form in _formats(unit).items()},
+        "rom_bits": unit.rom_bits,
+        "latency": latency(unit),
         "accuracy": accuracy.to_json(),
         "search": searched(design),
         "table_order": table_order(design),
-        "design": design.to_json(),
+        "warnings": list(warnings(unit.spec)),
+        "design": unit.to_json(),
     }
+
+
+def _formats(unit: Unit) -> dict[str, Format]:
+    if isinstance(unit, Gated):
+        return unit.spec.formats
+    return {"input": unit.spec.input, "output": unit.spec.output}
 
 
 def digest(data: Mapping[str, Any]) -> str:

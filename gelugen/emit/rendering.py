@@ -11,58 +11,115 @@ from typing import Any
 import jinja2
 
 import gelugen
-from gelugen.accuracy import Accuracy, check
+from gelugen import accuracy, products
+from gelugen.accuracy import Accuracy
 from gelugen.architectures import ARCHITECTURES
 from gelugen.assets import folder
 from gelugen.design import Design
 from gelugen.emit.layout import Layout, in_bits
 from gelugen.emit.signals import Constant, Signal
 from gelugen.formats import Format
-from gelugen.functions import get_function
+from gelugen.gated import Gated
+from gelugen.products import ProductAccuracy
 from gelugen.spec import Target, command, spec_hash
+from gelugen.units import Unit, warnings
+
+Facts = tuple[tuple[str, str], ...]
+"""Labels and texts."""
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What a design promises, as label and text: the head of every emitted file."""
+    """What a unit promises, as label and text: the head of every emitted file.
 
-    accuracy: Accuracy
-    facts: tuple[tuple[str, str], ...]
+    Attributes:
+        accuracy: the measured errors.
+        facts: of the whole.
+        part: of a gated unit's activation, whose module has a file of its own; none for a design.
+    """
+
+    accuracy: Accuracy | ProductAccuracy
+    facts: Facts
+    part: Facts = ()
 
     def lines(self, *more: tuple[str, str]) -> list[str]:
         """The contract and further facts as lines, wrapped but for the command, which one copies."""
-        lines = []
-        for label, text in (*self.facts, *more):
-            rows = [text] if label == "made by" else textwrap.wrap(text, 92)
-            lines += [f"{head:<10} {row}" for head, row in zip([label, *[""] * len(rows)], rows, strict=False)]
-        return lines
+        return _lines((*self.facts, *more))
+
+    def part_lines(self, *more: tuple[str, str]) -> list[str]:
+        """The same for the activation alone."""
+        return _lines((*self.part, *more))
 
     @classmethod
-    def of(cls, design: Design, target: Target) -> Contract:
-        """The contract of a design, its errors measured over every code.
+    def of(cls, unit: Unit, target: Target) -> Contract:
+        """The contract of a unit, its errors measured over every code.
 
         Raises:
-            GelugenError: the design breaks its guarantee.
+            GelugenError: the unit breaks a guarantee.
         """
-        spec, accuracy = design.spec, check(design)
-        function = get_function(spec.function)
-        codes = "codes {0.code_min} to {0.code_max}"
-        return cls(
-            accuracy,
-            (
-                ("function", f"{function.name}(x) = {function.formula}"),
-                ("input", f"{spec.input.describe()}, {codes.format(spec.input)}"),
-                ("output", f"{spec.output.describe()}, {codes.format(spec.output)}"),
-                ("guarantee" if spec.guarantee else "aim", f"{spec.describe_aim()}; ties {_TIES[spec.ties]}"),
-                ("error", accuracy.describe()),
-                ("design", describe(design)),
-                ("order", table_order(design)),
-                ("size", f"{design.rom_bits} ROM bits"),
-                ("search", searched(design)),
-                ("made by", command(spec, target)),
-                ("spec", f"sha256 {request_hash(design, target)}"),
-            ),
-        )
+        warned = tuple(("warning", sentence) for sentence in warnings(unit.spec))
+        origin = (*warned, ("made by", command(unit.spec, target)), ("spec", f"sha256 {request_hash(unit, target)}"))
+        if isinstance(unit, Gated):
+            product = products.check(unit)
+            part = (*_promise(unit.design, product.activation), *_inside(unit.design))
+            return cls(
+                product,
+                (*_product_promise(unit, product), *_inside(unit.design), *origin),
+                (*part, ("part of", target.name), *origin),
+            )
+        measured = accuracy.check(unit)
+        return cls(measured, (*_promise(unit, measured), *_inside(unit), *origin))
+
+
+def _lines(facts: Facts) -> list[str]:
+    lines = []
+    for label, text in facts:
+        rows = [text] if label == "made by" else textwrap.wrap(text, 92)
+        lines += [f"{head:<10} {row}" for head, row in zip([label, *[""] * len(rows)], rows, strict=False)]
+    return lines
+
+
+def _codes(form: Format) -> str:
+    return f"{form.describe()}, codes {form.code_min} to {form.code_max}"
+
+
+def _promise(design: Design, measured: Accuracy) -> Facts:
+    """What a design computes, and how well."""
+    spec = design.spec
+    return (
+        ("function", f"{spec.function}(x) = {spec.definition.formula}"),
+        ("input", _codes(spec.input)),
+        ("output", _codes(spec.output)),
+        ("guarantee" if spec.guarantee else "aim", f"{spec.describe_aim()}; ties {_TIES[spec.ties]}"),
+        ("error", measured.describe()),
+    )
+
+
+def _product_promise(gated: Gated, measured: ProductAccuracy) -> Facts:
+    """What a gated unit computes, and how well."""
+    spec = gated.spec
+    act = spec.activation
+    return (
+        ("function", f"{spec.function}(gate) * up; {spec.function}(x) = {act.definition.formula}"),
+        ("gate", _codes(spec.input)),
+        ("up", _codes(spec.up)),
+        ("inside", f"{_codes(spec.intermediate)}: what {spec.function}(gate) is rounded to"),
+        ("output", _codes(spec.output)),
+        ("guarantee", f"of {spec.function}(gate): {act.describe_aim()}; ties {_TIES[act.ties]}"),
+        ("requantize", spec.describe_requantize()),
+        ("multiplier", f"{gated.multiplier} / 2^{gated.shift}, for the real factor {float(spec.factor)!r}"),
+        ("error", f"of the output: {measured.describe()}"),
+    )
+
+
+def _inside(design: Design) -> Facts:
+    """How a design does it."""
+    return (
+        ("design", describe(design)),
+        ("order", table_order(design)),
+        ("size", f"{design.rom_bits} ROM bits"),
+        ("search", searched(design)),
+    )
 
 
 _TIES = {
@@ -73,9 +130,9 @@ _TIES = {
 }
 
 
-def request_hash(design: Design, target: Target) -> str:
-    """SHA-256 over Spec and Target."""
-    return spec_hash({**design.spec.fields(), "name": target.name})
+def request_hash(unit: Unit, target: Target) -> str:
+    """SHA-256 over the unit's spec and Target."""
+    return spec_hash({**unit.spec.fields(), "name": target.name})
 
 
 def table_order(design: Design) -> str:
@@ -138,6 +195,16 @@ def plus(value: int) -> str:
     return f" {'-' if value < 0 else '+'} {abs(value)}" if value else ""
 
 
+def utimes(value: int) -> str:
+    """An unsigned factor behind a C operand; nothing where it is 1."""
+    return "" if value == 1 else f" * {value}u"
+
+
+def uplus(value: int) -> str:
+    """An unsigned constant added to a C operand; nothing where it is 0."""
+    return f" + {value}u" if value else ""
+
+
 def splus(value: int, width: int) -> str:
     """A constant added to a signed Verilog operand; nothing where it is 0."""
     return f" {'-' if value < 0 else '+'} {width}'sd{abs(value)}" if value else ""
@@ -146,6 +213,11 @@ def splus(value: int, width: int) -> str:
 def sdec(value: int, width: int) -> str:
     """A signed decimal Verilog literal."""
     return f"{'-' if value < 0 else ''}{width}'sd{abs(value)}"
+
+
+def sliteral(value: int) -> str:
+    """A signed decimal Verilog literal of as few bits as the value takes."""
+    return Constant.of(value).name
 
 
 def udec(value: int, width: int) -> str:
@@ -209,7 +281,25 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    for each in (dec, times, plus, splus, sdec, udec, uhex, wild, copies, literal, added, code, fit, c_rows):
+    filters = (
+        dec,
+        times,
+        plus,
+        utimes,
+        uplus,
+        splus,
+        sdec,
+        sliteral,
+        udec,
+        uhex,
+        wild,
+        copies,
+        literal,
+        added,
+        code,
+        fit,
+    )
+    for each in (*filters, c_rows):
         env.filters[each.__name__] = each
     env.globals["version"] = gelugen.__version__
     return env

@@ -47,7 +47,7 @@ def explore(
     Raises:
         GelugenError: as ``gelugen.explore.parallel.run``; finished results are kept.
     """
-    tasks = {task.key: task for each in cases for name in each.architectures for task in [Task(each.spec, name)]}
+    tasks = {task.key: task for each in cases for name in each.architectures for task in [Task.of(each.spec, name)]}
     missing = [task for key, task in tasks.items() if key not in kept.results]
     done = len(tasks) - len(missing)
     tell(done, len(tasks))

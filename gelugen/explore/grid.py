@@ -10,6 +10,7 @@ The product of all lists is explored; ``objective`` ranks, so there is one::
     exclude = ["multiplier"]                                  # optional
     objective = "balanced"                                    # optional
     ties = "even"                                             # optional
+    outside = "clamp"                                         # optional: for functions that are not defined everywhere
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from gelugen.spec import Spec, from_fields, read_text
 
 _NEEDED = ("function", "formats")
 _LISTS = (*_NEEDED, "guarantee", "architecture", "exclude")
-_KEYS = (*_LISTS, "objective", "ties")
+_COMMON = ("objective", "ties", "outside")
+_KEYS = (*_LISTS, *_COMMON)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def _cases(grid: Mapping[str, Any]) -> list[Case]:
     if missing := [key for key in _NEEDED if key not in grid]:
         raise GelugenError(f"key {missing[0]!r} is missing: a grid needs {' and '.join(_NEEDED)}")
     lists = {key: _listed(key, grid[key]) for key in _LISTS if key in grid}
-    common = {key: grid[key] for key in ("objective", "ties") if key in grid}
+    common = {key: grid[key] for key in _COMMON if key in grid}
     if "exclude" in lists:
         common["exclude"] = lists["exclude"]
     cases = [

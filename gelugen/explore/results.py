@@ -102,6 +102,10 @@ class Result:
 def task_key(spec: Spec, architecture: str) -> str:
     """The hash of all that a task's result depends on: not the objective, nor what is excluded."""
     fields = {name: str(getattr(spec, name)) for name in ("function", "input", "output", "guarantee", "ties")}
+    if spec.outside is not None:
+        fields["outside"] = spec.outside
+    if spec.definition.own:  # its name does not say what it is
+        fields["values"] = hashlib.sha256(spec.golden().scaled.tobytes()).hexdigest()
     return spec_hash({**fields, "architecture": architecture})
 
 

@@ -12,6 +12,8 @@ from gelugen.design import Design
 from gelugen.errors import GelugenError
 from gelugen.explore.results import Found, Result, identity, task_key
 from gelugen.fit import Unreachable, designs
+from gelugen.functions import Function
+from gelugen.functions.user import given
 from gelugen.golden import golden
 from gelugen.pipeline import latency, multipliers
 from gelugen.search import of_degree
@@ -22,10 +24,20 @@ _BALLS = threading.Lock()  # a Dask worker may run tasks in threads, and the pre
 
 @dataclass(frozen=True)
 class Task:
-    """A spec and one architecture; ``key`` is the hash that its result is kept under."""
+    """A spec and one architecture; ``key`` is the hash that its result is kept under.
+
+    Attributes:
+        own: the user's own function, if it is one, for a process that has not seen it.
+    """
 
     spec: Spec
     architecture: str
+    own: Function | None = None
+
+    @classmethod
+    def of(cls, spec: Spec, architecture: str) -> Task:
+        """The task with all that another process needs."""
+        return cls(spec, architecture, spec.definition if spec.definition.own else None)
 
     @property
     def key(self) -> str:
@@ -44,6 +56,8 @@ def work(task: Task) -> Result:
     found: list[Found] = []
     refusal = reached = ""
     try:
+        if task.own:
+            given(task.own)
         with _BALLS:
             truth = golden(spec)
         found = [_figures(design) for design in of_degree(architecture, designs(spec, truth, architecture, _no_limit))]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gelugen.accuracy import shown
+from gelugen.design import Design
 from gelugen.emit.rendering import describe
+from gelugen.gated import Gated
 from gelugen.store import Bundle
 
 _AIMS = ("guarantee", "minimise", "segments", "density", "grid")
@@ -14,8 +16,11 @@ _AIMS = ("guarantee", "minimise", "segments", "density", "grid")
 def figures(bundle: Bundle) -> dict[str, Any]:
     """A design's figures, with the keys of ``gelugen show --json``; formats in gelugen's notation.
 
-    Where there is no guarantee, ``minimise``, ``segments``, ``density`` and ``grid`` stand in its place.
+    Where there is no guarantee, ``minimise``, ``segments``, ``density`` and ``grid`` stand in its place. A gated unit
+    adds ``intermediate``, ``up``, ``requantize``, ``multiplier``, ``shift`` and ``pairs``.
     """
+    if isinstance(bundle.design, Gated):
+        return _gated_figures(bundle, bundle.design)
     spec, accuracy = bundle.design.spec, bundle.manifest["accuracy"]
     return {
         "name": bundle.name,
@@ -30,14 +35,15 @@ def figures(bundle: Bundle) -> dict[str, Any]:
         "correctly_rounded": accuracy["correctly_rounded"],
         "worst_code": accuracy["worst_code"],
         "latency": bundle.manifest["latency"],
+        "warnings": bundle.manifest["warnings"],
     }
 
 
 def lines(bundle: Bundle) -> list[tuple[str, str]]:
     """The same for people: label and text."""
+    if isinstance(bundle.design, Gated):
+        return _gated_lines(bundle, bundle.design)
     spec, data = bundle.design.spec, figures(bundle)
-    plain = spec.output.bits << spec.input.bits
-    share = f" ({plain / data['rom_bits']:.0f} times less)" if data["rom_bits"] else ""
     return [
         ("function", spec.function),
         ("input", spec.input.describe()),
@@ -49,7 +55,62 @@ def lines(bundle: Bundle) -> list[tuple[str, str]]:
         ),
         ("correctly rounded", f"{data['correctly_rounded']:.2%} of {1 << spec.input.bits} codes"),
         ("design", describe(bundle.design)),
-        ("size", f"{data['rom_bits']} ROM bits; a plain table has {plain}{share}"),
+        ("size", _size(bundle.design)),
         ("latency", f"{data['latency']} clocks, one sample a clock"),
+        *(("warning", sentence) for sentence in bundle.manifest["warnings"]),
+        ("made by", str(bundle.manifest["command"])),
+    ]
+
+
+def _size(design: Design) -> str:
+    """ROM bits, beside those of a plain table."""
+    plain = design.spec.output.bits << design.spec.input.bits
+    share = f" ({plain / design.rom_bits:.0f} times less)" if design.rom_bits else ""
+    return f"{design.rom_bits} ROM bits; a plain table has {plain}{share}"
+
+
+def _gated_figures(bundle: Bundle, gated: Gated) -> dict[str, Any]:
+    spec, accuracy = gated.spec, bundle.manifest["accuracy"]
+    return {
+        "name": bundle.name,
+        "function": spec.function,
+        **{name: str(form) for name, form in spec.formats.items()},
+        "guarantee": str(spec.activation.guarantee),
+        "requantize": str(spec.requantize),
+        "architecture": gated.architecture,
+        "multiplier": gated.multiplier,
+        "shift": gated.shift,
+        "rom_bits": gated.rom_bits,
+        "pairs": accuracy["pairs"],
+        **{key: accuracy[key] for key in ("max_ulp", "mean_ulp", "correctly_rounded", "worst_gate", "worst_up")},
+        "latency": bundle.manifest["latency"],
+        "warnings": bundle.manifest["warnings"],
+    }
+
+
+def _gated_lines(bundle: Bundle, gated: Gated) -> list[tuple[str, str]]:
+    spec, accuracy = gated.spec, bundle.manifest["accuracy"]
+    over = (
+        f"{accuracy['pairs']} {'' if accuracy['pairs'] == accuracy['of'] else 'of ' + str(accuracy['of']) + ' '}pairs"
+    )
+    return [
+        ("function", f"{spec.function}(gate) * up"),
+        ("gate", spec.input.describe()),
+        ("up", spec.up.describe()),
+        ("intermediate", spec.intermediate.describe()),
+        ("output", spec.output.describe()),
+        ("guarantee", f"of {spec.function}(gate): {spec.activation.describe_aim()}"),
+        ("requantize", spec.describe_requantize()),
+        ("multiplier", f"{gated.multiplier} / 2^{gated.shift}"),
+        (
+            "error",
+            f"at most {shown(accuracy['max_ulp'])} ulp at gate {accuracy['worst_gate']}, up {accuracy['worst_up']}, "
+            f"mean {accuracy['mean_ulp']:.4f} ulp",
+        ),
+        ("correctly rounded", f"{accuracy['correctly_rounded']:.2%} of {over} of codes"),
+        ("design", describe(gated.design)),
+        ("size", _size(gated.design)),
+        ("latency", f"{bundle.manifest['latency']} clocks, one sample a clock"),
+        *(("warning", sentence) for sentence in bundle.manifest["warnings"]),
         ("made by", str(bundle.manifest["command"])),
     ]

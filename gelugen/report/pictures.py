@@ -9,16 +9,22 @@ import numpy as np
 
 from gelugen.accuracy import shown
 from gelugen.errors import GelugenError
+from gelugen.formats import MAX_BITS
+from gelugen.gated import Gated
+from gelugen.products import errors
 from gelugen.spec import Spec
 from gelugen.store import Bundle
 
 
 def plot(bundle: Bundle, path: Path) -> None:
-    """Draw the function, the design over it, and the error over every code.
+    """Draw the function, the design over it, and the error over every code; of a gated unit a map of its errors.
 
     Raises:
-        GelugenError: matplotlib is missing, or the file cannot be written.
+        GelugenError: matplotlib is missing, the file cannot be written, or a gated unit has too many pairs of codes.
     """
+    if isinstance(bundle.design, Gated):
+        _plot_gated(bundle, bundle.design, path)
+        return
     can_plot(path, needed=True)
     from matplotlib import pyplot as plt
 
@@ -53,6 +59,40 @@ def plot(bundle: Bundle, path: Path) -> None:
         f"error over all {len(codes)} codes: at most {shown(float(np.abs(error).max()))} ulp, "
         f"{np.mean(outputs == truth.codes):.1%} correctly rounded",
         fontsize="medium",
+    )
+    save(figure, path)
+
+
+def _plot_gated(bundle: Bundle, gated: Gated, path: Path) -> None:
+    """Two maps over all pairs of codes: the output, and its error."""
+    spec = gated.spec
+    if not gated.exhaustive:
+        raise GelugenError(
+            f"{bundle.name} has {spec.input.bits} + {spec.up.bits} input bits, and its map would have a point for "
+            f"every pair: --plot draws gated units of {MAX_BITS} input bits at most"
+        )
+    can_plot(path, needed=True)
+    from matplotlib import pyplot as plt
+
+    gate, up = np.meshgrid(spec.input.codes(), spec.up.codes(), indexing="ij")
+    error = errors(gated, gate, up)
+    extent = [
+        *(float(each) for form in (spec.up, spec.input) for each in form.dequantize([form.code_min, form.code_max]))
+    ]
+    maps = (
+        ("output", spec.output.dequantize(gated.eval(gate, up)), "viridis", None),
+        ("error in ulp", error, "coolwarm", float(np.abs(error).max())),
+    )
+    figure, axes = plt.subplots(1, 2, figsize=(12, 5.2), layout="constrained")
+    for place, (label, values, colours, bound) in zip(axes, maps, strict=True):
+        limits = {} if bound is None else {"vmin": -bound, "vmax": bound}
+        drawn = place.imshow(values, origin="lower", extent=extent, aspect="auto", cmap=colours, **limits)
+        figure.colorbar(drawn, ax=place, label=label)
+        place.set_xlabel("up")
+        place.set_ylabel("gate")
+    figure.suptitle(
+        f"{bundle.name}: {spec.function}(gate) * up over all {gate.size} pairs of codes, "
+        f"at most {shown(float(np.abs(error).max()))} ulp"
     )
     save(figure, path)
 

@@ -1,4 +1,7 @@
-"""Artifacts against ``Design.eval``, bit for bit and over every code: one function a tool, no tolerance.
+"""Artifacts against ``eval``, bit for bit and over every code: one function a tool, no tolerance.
+
+Of gated units with more than 16 input bits not all pairs of codes are driven, but every gate code with chosen and
+random ones of up (``Gated.stimulus``).
 
 ``verify`` first rebuilds the golden codes from the Spec and checks the guarantee on the manifest's design;
 then each tool says how many codes it checked (all 2^bits of them), how many differ, and the first that does.
@@ -12,11 +15,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gelugen.accuracy import measure
-from gelugen.design import Design
 from gelugen.emit.manifest import facts
 from gelugen.errors import GelugenError
+from gelugen.gated import Gated
+from gelugen.products import ProductAccuracy
 from gelugen.store import Bundle, read
+from gelugen.units import Unit, measure
 from gelugen.verify.c import check_c, missing_compiler
 from gelugen.verify.icarus import check_icarus, missing_icarus
 from gelugen.verify.verdict import Verdict, code_count
@@ -28,7 +32,7 @@ __all__ = ["TOOLS", "Verdict", "check_guarantee", "passed", "verify"]
 class Tool:
     """A name for ``--with``: what checks a folder, and what says that the tool is missing."""
 
-    check: Callable[[Path, str, Design], list[Verdict]]
+    check: Callable[[Path, str, Unit], list[Verdict]]
     missing: Callable[[], str]
 
 
@@ -70,28 +74,43 @@ def passed(verdicts: Sequence[Verdict]) -> bool:
 
 
 def check_guarantee(bundle: Bundle) -> Verdict:
-    """The guarantee, against golden codes rebuilt from the Spec; and the manifest's own account of the design."""
+    """The guarantees, against golden codes rebuilt from the spec; and the manifest's own account of the unit."""
     start = time.monotonic()
-    design = bundle.design
-    accuracy = measure(design)
-    total, note, first = code_count(design), "", None
-    said = facts(design, bundle.target, accuracy)
-    if accuracy.first_outside is not None:
-        code = accuracy.first_outside
+    unit = bundle.design
+    design = unit.design if isinstance(unit, Gated) else unit
+    first: tuple[int | tuple[int, ...], int, int] | None = None
+    total, note, outside = code_count(unit), "", 0
+    accuracy = measure(unit)
+    act = accuracy.activation if isinstance(accuracy, ProductAccuracy) else accuracy
+    said = facts(unit, bundle.target, accuracy)
+    if act.first_outside is not None:
+        code, outside = act.first_outside, act.outside
         right = int(design.spec.golden().codes[code - design.spec.input.code_min])
         first = (code, right, int(design.eval([code])[0]))
         note = f"these codes break {design.spec.aim}"
+    elif isinstance(unit, Gated) and isinstance(accuracy, ProductAccuracy) and not accuracy.keeps:
+        outside = accuracy.outside
+        if accuracy.first_outside:
+            gate, up, right, got = accuracy.first_outside
+            first = ((gate, up), right, got)
+        note = f"multiplier {unit.multiplier} and shift {unit.shift} break requantize {unit.spec.requantize}"
     elif wrong := [key for key, value in said.items() if bundle.manifest.get(key) != value]:
         note = f"the manifest's {wrong[0]} is not that of its design"
-    elif missing := {f"{bundle.name}{end}" for end in (".h", ".v", "_tb.v")} - set(bundle.manifest["files"]):
+    elif missing := _expected(bundle) - set(bundle.manifest["files"]):
         note = f"the manifest does not name {min(missing)}"
     return Verdict(
-        f"guarantee {design.spec.guarantee}" if design.spec.guarantee else design.spec.aim,
+        unit.spec.aim if design.spec.guarantee is None else f"guarantee {unit.spec.aim}",
         "fail" if note else "pass",
         total,
         total,
-        accuracy.outside,
+        outside,
         first,
         seconds=time.monotonic() - start,
         note=note,
     )
+
+
+def _expected(bundle: Bundle) -> set[str]:
+    """Files that every folder has."""
+    ends = (".h", ".v", "_tb.v", *(("_act.v",) if isinstance(bundle.design, Gated) else ()))
+    return {f"{bundle.name}{end}" for end in ends}

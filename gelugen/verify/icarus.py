@@ -13,25 +13,26 @@ from pathlib import Path
 from typing import Any
 
 from gelugen.assets import folder as asset_folder
-from gelugen.design import Design
 from gelugen.emit import latency
-from gelugen.verify.verdict import Verdict, code_count, first_error, run, tool_version, workshop
+from gelugen.formats import Codes
+from gelugen.units import Unit
+from gelugen.verify.verdict import Verdict, code_count, first_error, run, sample, tool_version, workshop
 
 
-def check_icarus(folder: Path, name: str, design: Design) -> list[Verdict]:
+def check_icarus(folder: Path, name: str, unit: Unit) -> list[Verdict]:
     """The module under the cocotb bench, then under its own plain-Verilog bench."""
     version = tool_version("iverilog", "-V").replace(" version", "")
-    return [sweep_cocotb(version, folder, name, design), run_own_bench(version, folder, name, design)]
+    return [sweep_cocotb(version, folder, name, unit), run_own_bench(version, folder, name, unit)]
 
 
-def sweep_cocotb(version: str, folder: Path, name: str, design: Design) -> Verdict:
-    """The module under ``sim/sweep.py``: every code, gaps in valid, a reset midway."""
-    start, total = time.monotonic(), code_count(design)
+def sweep_cocotb(version: str, folder: Path, name: str, unit: Unit) -> Verdict:
+    """The module under ``sim/sweep.py``: all codes, gaps in valid, a reset midway."""
+    start, total = time.monotonic(), code_count(unit)
     tool = f"{version}, cocotb sweep"
     with workshop() as work:
-        (work / "design.json").write_text(json.dumps({"design": design.to_json(), "latency": latency(design)}))
+        (work / "sweep.json").write_text(json.dumps(_asked(unit)))
         environment = {
-            "GELUGEN_DESIGN": str(work / "design.json"),
+            "GELUGEN_SWEEP": str(work / "sweep.json"),
             "GELUGEN_RESULT": str(work / "result.json"),
         }
         log = _simulate(work, folder.resolve(), name, environment)
@@ -48,7 +49,7 @@ def sweep_cocotb(version: str, folder: Path, name: str, design: Design) -> Verdi
         notes.append(f"only {result['checked']} of {total} codes came out")
     first = result["first"]
     if first:
-        first = (first[0], *(_as_code(bits, design) for bits in first[1:]))
+        first = (sample(unit.stimulus(), first[0]), *(_as_code(bits, unit) for bits in first[1:]))
     return Verdict(
         tool,
         "fail" if notes or result["mismatches"] else "pass",
@@ -59,6 +60,21 @@ def sweep_cocotb(version: str, folder: Path, name: str, design: Design) -> Verdi
         time.monotonic() - start,
         "; ".join(notes),
     )
+
+
+def _asked(unit: Unit) -> dict[str, Any]:
+    """What ``sim/sweep.py`` drives and expects, as unsigned words."""
+    drives, widths = unit.stimulus(), [form.bits for form in unit.ports.values()]
+    return {
+        "latency": latency(unit),
+        "ports": dict(zip(unit.ports, widths, strict=True)),
+        "samples": [_words(codes, bits) for codes, bits in zip(drives, widths, strict=True)],
+        "expected": _words(unit.eval(*drives), unit.output.bits),
+    }
+
+
+def _words(codes: Codes, bits: int) -> list[int]:
+    return [code & (1 << bits) - 1 for code in codes.tolist()]
 
 
 def _simulate(work: Path, folder: Path, name: str, environment: dict[str, str]) -> bytes:
@@ -77,7 +93,7 @@ def _simulate(work: Path, folder: Path, name: str, environment: dict[str, str]) 
     sys.path.insert(0, bench)  # the runner hands sys.path on to the simulation, and nothing else
     try:
         runner.build(
-            sources=[work / f"{name}.v"],
+            sources=[work / each for each in _modules(folder, name)],
             build_args=["-g2001"],
             always=True,
             log_file=logs[0],
@@ -106,18 +122,25 @@ _BENCH_ENVIRONMENT = {
 
 def _lay_out(folder: Path, name: str, work: Path) -> None:
     """Copy sources and tables to where the simulation runs: $readmemh looks there, and no odd path matters."""
-    for path in [folder / f"{name}.v", folder / f"{name}_tb.v", *folder.glob(f"{name}*.mem")]:
-        if path.is_file():
-            shutil.copy(path, work)
+    for path in [*(folder / each for each in _modules(folder, name)), *folder.glob(f"{name}*.mem")]:
+        shutil.copy(path, work)
+    if (folder / f"{name}_tb.v").is_file():
+        shutil.copy(folder / f"{name}_tb.v", work)
 
 
-def run_own_bench(version: str, folder: Path, name: str, design: Design) -> Verdict:
+def _modules(folder: Path, name: str) -> list[str]:
+    """The files of the module, and of the activation inside a gated unit."""
+    return [each for each in (f"{name}.v", f"{name}_act.v") if (folder / each).is_file()]
+
+
+def run_own_bench(version: str, folder: Path, name: str, unit: Unit) -> Verdict:
     """The module under the emitted test bench; its last line is the verdict."""
-    start, total = time.monotonic(), code_count(design)
+    start, drives = time.monotonic(), unit.sequence()
+    total = len(drives[0])
     tool = f"{version}, own test bench"
     with workshop() as work:
         _lay_out(folder, name, work)
-        built = run(["iverilog", "-g2001", "-o", "bench.vvp", f"{name}_tb.v", f"{name}.v"], work)
+        built = run(["iverilog", "-g2001", "-o", "bench.vvp", f"{name}_tb.v", *_modules(folder, name)], work)
         ran = run(["vvp", "-n", "bench.vvp"], work) if not built.returncode else built
     text = ran.stdout.decode(errors="replace")
     said = re.search(r"^(PASS|FAIL): (\d+) of (\d+) codes checked, (\d+) mismatches", text, re.MULTILINE)
@@ -130,8 +153,8 @@ def run_own_bench(version: str, folder: Path, name: str, design: Design) -> Verd
     good = said[1] == "PASS" and checked == total and not mismatches
     first = None
     if at := re.search(r"^mismatch at sample (\d+): valid ., got (\w+), expected (\w+)", text, re.MULTILINE):
-        code = int(at[1]) + design.spec.input.code_min
-        first = (code, _as_code(at[3], design), _as_code(at[2], design))
+        number = min(int(at[1]), total - 1)
+        first = (sample(drives, number), _as_code(at[3], unit), _as_code(at[2], unit))
     return Verdict(tool, "pass" if good else "fail", total, checked, mismatches, first, seconds)
 
 
@@ -144,9 +167,9 @@ def missing_icarus() -> str:
     return ""
 
 
-def _as_code(bits: int | str, design: Design) -> int | str:
+def _as_code(bits: int | str, unit: Unit) -> int | str:
     """An output code from its bits; a word with an unknown bit stays as it is."""
-    form = design.spec.output
+    form = unit.output
     if isinstance(bits, str):
         if not set(bits) <= {"0", "1"}:
             return bits

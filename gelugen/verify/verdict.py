@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from gelugen.design import Design
+from gelugen.formats import Codes
+from gelugen.units import Unit
 
 _PATIENCE = 600
 
@@ -24,10 +25,10 @@ class Verdict:
     Attributes:
         tool: the tool, its version and how it was run.
         status: ``pass``, ``fail`` or ``skipped``.
-        codes: how many input codes there are.
+        codes: how many input codes, or pairs of them, are to be checked.
         checked: how many of them were compared.
         mismatches: how many of them differ.
-        first_mismatch: the first of them: input code, expected and actual output.
+        first_mismatch: the first of them: input code (of a gated unit the pair), expected and actual output.
         seconds: how long it took.
         note: why it failed or was skipped, where the numbers do not say so.
     """
@@ -37,7 +38,7 @@ class Verdict:
     codes: int
     checked: int = 0
     mismatches: int = 0
-    first_mismatch: tuple[int, int | str, int | str] | None = None
+    first_mismatch: tuple[int | tuple[int, ...], int | str, int | str] | None = None
     seconds: float = 0.0
     note: str = ""
 
@@ -46,9 +47,15 @@ class Verdict:
         return asdict(self)
 
 
-def code_count(design: Design) -> int:
-    """How many input codes a design has: all of them are checked."""
-    return 1 << design.spec.input.bits
+def code_count(unit: Unit) -> int:
+    """How many input codes, or pairs of them, are to be checked: all, but for wide gated units."""
+    return len(unit.stimulus()[0])
+
+
+def sample(drives: Sequence[Codes], at: int) -> int | tuple[int, ...]:
+    """The input code, or the codes, of a sample."""
+    codes = tuple(int(each[at]) for each in drives)
+    return codes[0] if len(codes) == 1 else codes
 
 
 @contextmanager

@@ -1,0 +1,186 @@
+"""A corpus of small gated units, and mutants of the two templates that write their products."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+from mutation import Mutant, mutant_environment, mutants
+
+from gelugen.assets import folder as asset_folder
+from gelugen.emit import c, emit, verilog
+from gelugen.gated import Gated
+from gelugen.gated_spec import GatedSpec
+from gelugen.spec import Target
+from gelugen.units import build
+from gelugen.verify.c import sweep_c
+from gelugen.verify.icarus import run_own_bench
+
+TEMPLATES = {"c": "c/product.j2", "verilog": "verilog/gated.v.j2"}
+OUTER = {"c": "c/header.h.j2", "verilog": "verilog/gated.v.j2"}
+SUFFIX = {"c": "h", "verilog": "v"}
+
+FORMATS = {
+    "affine": (
+        "int5:scale=0.25,zero_point=2",
+        "int5:scale=0.2,zero_point=-9",
+        "int5:scale=0.3,zero_point=-3",
+        "int6:scale=0.4,zero_point=5",
+    ),
+    "power_of_two": ("q2.2", "q2.2", "q2.2", "q3.2"),
+    "no_shift": ("q2.2", "int5:scale=1", "int4:scale=1,zero_point=1", "int8:scale=0.25"),
+    "odd_without_shift": ("q2.2", "int5:scale=1", "int4:scale=1", "int10:scale=0.2"),
+    "never_negative": ("uq2.2", "uq2.2", "uint5:scale=0.3", "uint6:scale=0.7"),
+    "no_clamp": ("q2.2", "q2.2", "q2.2", "int8:scale=0.3"),
+    "clamp_low": ("q2.2", "q2.2", "q2.2", "int6:scale=0.7,zero_point=-20"),
+    "clamp_high": ("q2.2", "q2.2", "q2.2", "uint7:scale=0.3,zero_point=90"),
+    "offset_binary": (
+        "uint5:scale=0.25,zero_point=18",
+        "uint5:scale=0.2,zero_point=4",
+        "uint4:scale=0.3,zero_point=7",
+        "uint6:scale=0.4,zero_point=20",
+    ),
+    "vanishing": ("q2.2", "q2.2", "q2.2", "int4:scale=64"),
+    "vanishing_unsigned": ("uq2.2", "uq2.2", "uint5:scale=0.3", "uint6:scale=500"),
+    "coarse": ("q2.2", "q2.2", "q2.2", "int4:scale=16"),
+    "lowest_zero_points": (
+        "q2.2",
+        "int5:scale=0.25,zero_point=-16",
+        "int5:scale=0.25,zero_point=-16",
+        "int5:scale=4,zero_point=-16",
+    ),
+    "highest_zero_points": (
+        "q2.2",
+        "int5:scale=0.25,zero_point=15",
+        "int5:scale=0.25,zero_point=15",
+        "int5:scale=4,zero_point=15",
+    ),
+    "wide": ("q2.2", "q2.2", "int5:scale=0.3", "int16:scale=0.00123,zero_point=77"),
+}
+
+
+def unit(name: str) -> Gated:
+    """A unit whose activation is one table."""
+    return build(GatedSpec("gelu", *FORMATS[name], architecture="table"))
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A unit's files, and what the templates were given."""
+
+    gated: Gated
+    name: str
+    files: Mapping[str, str]
+    contexts: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, name: str) -> "Rendered":
+        contexts: dict[str, Mapping[str, Any]] = {}
+
+        def render(template: str, **context: Any) -> str:
+            contexts[template] = context
+            return str(mutant_environment().get_template(template).render(context))
+
+        with pytest.MonkeyPatch.context() as patch:
+            for emitter in (c, verilog):
+                patch.setattr(emitter, "render", render)
+            gated = unit(name)
+            return cls(gated, name, emit(gated, Target(name)), contexts)
+
+    def with_template(self, language: str, source: str) -> str:
+        """The text of the header or the module with another inner template."""
+        return str(environment(language, source).get_template(OUTER[language]).render(self.contexts[OUTER[language]]))
+
+    def passes(self, language: str, text: str, folder: Path) -> bool:
+        """Whether the files with another text pass the tools."""
+        folder.mkdir(exist_ok=True)
+        for name, each in {**self.files, f"{self.name}.{SUFFIX[language]}": text}.items():
+            (folder / name).write_text(each)
+        if language == "verilog":
+            return run_own_bench("Icarus", folder, self.name, self.gated).status == "pass"
+        flags = ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"]
+        return sweep_c("gcc", "gcc", flags, folder, self.name, self.gated).status == "pass"
+
+
+@cache
+def environment(language: str, source: str) -> jinja2.Environment:
+    env = mutant_environment()
+    assert env.loader is not None
+    over = env.overlay(loader=jinja2.ChoiceLoader([jinja2.DictLoader({TEMPLATES[language]: source}), env.loader]))
+    over.filters = env.filters
+    return over
+
+
+def template(language: str) -> str:
+    return (asset_folder("templates") / TEMPLATES[language]).read_text(encoding="utf-8")
+
+
+def all_mutants(language: str) -> list[Mutant]:
+    return mutants(template(language), language)
+
+
+def survivors(found: list[Mutant], language: str, corpus: Mapping[str, Rendered], folder: Path) -> set[str]:
+    """The names of the mutants that no tool notices with any unit of the corpus."""
+    alive = set()
+    for mutant in found:
+        texts = {name: each.with_template(language, mutant.source) for name, each in corpus.items()}
+        changed = {
+            name: text for name, text in texts.items() if text != corpus[name].files[f"{name}.{SUFFIX[language]}"]
+        }
+        if all(corpus[name].passes(language, text, folder / name) for name, text in changed.items()):
+            alive.add(mutant.id)
+    return alive
+
+
+_CUT = "read only in slices, concatenations and copies of equal width, where the declared sign plays no part"
+_AT_ZERO = "at p = 0, the only product that goes the other way, both ways give 0"
+_AT_BOUND = "at the bound, the only value that goes the other way, both ways give the bound"
+_EXACT = "the signal is cut: nothing is extended, and no text changes"
+_CONVERTED = "C converts to the same value without the cast"
+_ROOM = "beside a concatenation the literal is zero-extended, and its value fits one bit less"
+_FITS = "a larger value than code_max exists in this width, so code_max fits one bit less"
+
+SURVIVORS = {
+    "c": {
+        "const {{ int }} a = [drop ({{ int }})]{{ function }}(gate){{...": _CONVERTED,
+        "const {{ int }} b = [drop ({{ int }})]up{{ -unit.spec.up.zer...": _CONVERTED,
+        "...{ unsigned }} m = ({{ unsigned }})(p [< -> <=] 0 ? -p : p);": _AT_ZERO,
+        "...unsigned }} m = ({{ unsigned }})(p < [0 -> 1] ? -p : p);": _AT_ZERO,
+        "y = p [< -> <=] 0 ? -y : y;": _AT_ZERO,
+        "y = p < [0 -> 1] ? -y : y;": _AT_ZERO,
+        "y = y [< -> <=] {{ unit.output.code_m...": _AT_BOUND,
+        "y = y < {{ unit.output.code_min | [one more: ]dec }} ? {{ unit.outpu...": _AT_BOUND,
+        "y = y [> -> >=] {{ unit.output.code_m...": _AT_BOUND,
+        "y = y > {{ unit.output.code_max | [one less: ]dec }} ? {{ unit.outpu...": _AT_BOUND,
+    },
+    "verilog": {
+        "reg {{ each.vector[other sign] }} {{ each.name }};": _CUT,
+        "...{ act.offset | splus(act.value.width)[width one less] }};": _ROOM,
+        "...her.offset | splus(other.value.width)[width one less] }};": _ROOM,
+        "reg {{ product.q.vector[other sign] }} {{ product.q.name }};": _CUT,
+        "wire {{ product.t.vector[other sign] }} {{ product.t.name ...": _CUT,
+        "...product.half | splus(product.t.width)[width one less] }}{% if product.negat...": _ROOM,
+        "....negative %} - {{ product.negative | [fit one bit less](product.t.width) }}{%...": (
+            "a concatenation, zero-extended by the bit that is missing"
+        ),
+        "...product.t.name }}[{{ product.t.top | [one more: ]dec }}:{{ unit.shift |...": (
+            "one bit above the slice, taken off again by the assignment"
+        ),
+        "reg {{ product.out.vector[other sign] }} out;": _CUT,
+        "if ({{ product.total.name }} [< -> <=] {{ unit.output.code_m...": _AT_BOUND,
+        "....name }} < {{ unit.output.code_min | [one more: ]sdec(product.total.wid...": _AT_BOUND,
+        "else if ({{ product.total.name }} [> -> >=] {{ unit.output.code_m...": _AT_BOUND,
+        "....code_max | sdec(product.total.width)[width one less] }})": _FITS,
+        "out <= {{ product.total | [fit the other extension](unit.output.bits) }};": _EXACT,
+        "if ({{ product.total.name }} [< -> <=] {{ unit.output.code_m... #2": _AT_BOUND,
+        "....name }} < {{ unit.output.code_min | [one more: ]sdec(product.total.wid... #2": _AT_BOUND,
+        "out <= {{ product.total | [fit the other extension](unit.output.bits) }}; #2": _EXACT,
+        "if ({{ product.total.name }} [> -> >=] {{ unit.output.code_m...": _AT_BOUND,
+        "....code_max | sdec(product.total.width)[width one less] }}) #2": _FITS,
+        "out <= {{ product.total | [fit the other extension](unit.output.bits) }}; #3": _EXACT,
+    },
+}
+"""What no tool notices, and why it computes the same."""
