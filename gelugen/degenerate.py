@@ -66,7 +66,8 @@ def _codes_of_lines(spec: Spec, left: Line, right: Line) -> Codes:
         line = left if x < 0 else right
         return Parts(line.slope * x + line.intercept)
 
-    return golden_of(spec, Function("lines", "its ends", "gelugen", "none", parts)).codes
+    lines = Function("lines", "its ends", "gelugen", "none", parts)
+    return golden_of(lines, spec.input, spec.output, spec.ties).codes
 
 
 def _surely_other(spec: Spec, truth: Golden, left: Line, right: Line) -> bool:

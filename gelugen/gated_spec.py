@@ -14,7 +14,7 @@ from gelugen.formats import FittedFormat, Format, Ties, parse_format
 from gelugen.functions import Function
 from gelugen.identifiers import LONGEST
 from gelugen.requantize import HALF
-from gelugen.spec import Spec, spec_hash
+from gelugen.spec import Spec, checked_fields, spec_hash
 
 SYNONYMS = {"geglu": "gelu", "swiglu": "swish", "reglu": "relu", "glu": "sigmoid"}
 """Names of gated units, and the function of their gate."""
@@ -101,13 +101,7 @@ class GatedSpec:
         Raises:
             GelugenError: an unknown key, a missing one, or a value that is refused.
         """
-        if not isinstance(fields, Mapping):
-            raise GelugenError(f"{fields!r} must be a table with the keys {', '.join(UNIT_KEYS)}")
-        if unknown := sorted(set(fields) - set(UNIT_KEYS), key=str):
-            raise GelugenError(f"key {unknown[0]!r} is not known in a gated unit: the keys are {', '.join(UNIT_KEYS)}")
-        if missing := [key for key in _NEEDED if key not in fields]:
-            raise GelugenError(f"key {missing[0]!r} is missing: a gated unit needs {', '.join(_NEEDED)}")
-        return cls(**fields)
+        return cls(**checked_fields(fields, UNIT_KEYS, _NEEDED, "a gated unit"))
 
     @property
     def function(self) -> str:

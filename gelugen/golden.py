@@ -16,7 +16,7 @@ import numpy.typing as npt
 from flint import arb, ctx, fmpq, fmpz
 
 from gelugen.errors import GelugenError
-from gelugen.formats import Codes, Format
+from gelugen.formats import Codes, Format, Ties
 from gelugen.functions import Fold, Function, Parts
 from gelugen.functions.function import exact_value, fraction, mirrored
 from gelugen.functions.user import check_pure
@@ -86,23 +86,23 @@ def golden(spec: Spec) -> Golden:
         GelugenError: a value could not be rounded with 4,096 bits, and the message names the code; or a user's own
             function is not finite, raises, or is not pure.
     """
-    return golden_of(spec, spec.definition)
+    return golden_of(spec.definition, spec.input, spec.output, spec.ties)
 
 
 @lru_cache(maxsize=8)
-def golden_of(spec: Spec, function: Function) -> Golden:
-    """The golden codes of any function in the formats of a spec. A user's own function may change under its name.
+def golden_of(function: Function, input_format: Format, output: Format, ties: Ties = "even") -> Golden:
+    """The golden codes of any function between two formats, which must lie in its domain.
 
     Raises:
         GelugenError: as ``golden``.
     """
-    scaled, exact = _scaled_values(spec, function)
-    low = (spec.output.code_min - spec.output.zero_point) << FRACTION
-    high = (spec.output.code_max - spec.output.zero_point) << FRACTION
+    scaled, exact = _scaled_values(function, input_format, output)
+    low = (output.code_min - output.zero_point) << FRACTION
+    high = (output.code_max - output.zero_point) << FRACTION
     outside = [value < low or value >= high for value in scaled]  # a floor at `high` is at or above it
     values = np.array([min(max(value, low), high) for value in scaled], dtype=np.int64)
     known = np.array(exact, dtype=np.bool_) | np.array(outside, dtype=np.bool_)
-    codes = _round(values, known, spec.ties) + spec.output.zero_point
+    codes = _round(values, known, ties) + output.zero_point
     half = _ONE >> 1
     beyond = np.array(
         [
@@ -113,7 +113,7 @@ def golden_of(spec: Spec, function: Function) -> Golden:
     )
     for array in (values, known, codes, beyond):
         array.flags.writeable = False
-    return Golden(spec.output, values, known, codes, beyond)
+    return Golden(output, values, known, codes, beyond)
 
 
 def _round(scaled: Codes, exact: npt.NDArray[np.bool_], ties: str) -> Codes:
@@ -125,28 +125,33 @@ def _round(scaled: Codes, exact: npt.NDArray[np.bool_], ties: str) -> Codes:
     return floor + np.where(half, at_tie, up)
 
 
-def _scaled_values(spec: Spec, function: Function) -> tuple[list[int], list[bool]]:
+def _scaled_values(function: Function, input_format: Format, output: Format) -> tuple[list[int], list[bool]]:
     """floor(f(x) / scale * 2^32) for every input code, and whether it is exact."""
-    offsets = range(spec.input.code_min - spec.input.zero_point, spec.input.code_max - spec.input.zero_point + 1)
-    step = fraction(Fraction(spec.input.scale))
+    low, high = (end - input_format.zero_point for end in input_format.ends)
+    offsets = range(low, high + 1)
+    step = fraction(Fraction(input_format.scale))
     floors: dict[int, tuple[int, bool]] = {}
     with ctx.workprec(_FIRST_PRECISION):
-        unit = _Unit.of(spec.output)
+        unit = _Unit.of(output)
+
+        def settle(offset: int, parts: Parts) -> None:
+            floors[offset] = unit.floor(parts) or _refine(function, input_format, output, offset)
+
         if function.fold == "none":
             points = [offset * step for offset in offsets]
             found = [function.parts(x) for x in points]
             if function.own:
                 check_pure(function, points, found)
             for offset, parts in zip(offsets, found, strict=True):
-                floors[offset] = unit.floor(parts) or _refine(spec, function, offset)
+                settle(offset, parts)
         else:  # both signs share one ball
-            for offset in range(max(-offsets[0], offsets[-1]) + 1):
+            for offset in range(max(-low, high) + 1):
                 x = offset * step
                 parts = function.parts(x)
                 if offset in offsets:
-                    floors[offset] = unit.floor(parts) or _refine(spec, function, offset)
+                    settle(offset, parts)
                 if offset and -offset in offsets:
-                    floors[-offset] = unit.floor(mirrored(function.fold, x, parts)) or _refine(spec, function, -offset)
+                    settle(-offset, mirrored(function.fold, x, parts))
     scaled, exact = zip(*(floors[offset] for offset in offsets), strict=True)
     return list(scaled), list(exact)
 
@@ -187,18 +192,18 @@ class _Unit:
         return None
 
 
-def _refine(spec: Spec, function: Function, offset: int) -> tuple[int, bool]:
+def _refine(function: Function, input_format: Format, output: Format, offset: int) -> tuple[int, bool]:
     """The same floor with more and more bits, or from what the author of a float function states."""
-    x = offset * fraction(Fraction(spec.input.scale))
+    x = offset * fraction(Fraction(input_format.scale))
     precision = _FIRST_PRECISION
     while precision <= _LAST_PRECISION:
         with ctx.workprec(precision):
-            unit, parts = _Unit.of(spec.output), function.at(x)
-            found = unit.floor(parts) or (_stated(spec.output, unit, parts) if function.accuracy else None)
+            unit, parts = _Unit.of(output), function.at(x)
+            found = unit.floor(parts) or (_stated(output, unit, parts) if function.accuracy else None)
         if found:
             return found
         precision = 2 * precision if not function.accuracy else _LAST_PRECISION + 1
-    what = f"input code {offset + spec.input.zero_point} of {spec.function} cannot be rounded"
+    what = f"input code {offset + input_format.zero_point} of {function.name} cannot be rounded"
     if parts.rest is not None and not parts.rest.is_finite():
         raise function.not_finite(x)
     if function.accuracy:
@@ -208,7 +213,7 @@ def _refine(spec: Spec, function: Function, offset: int) -> tuple[int, bool]:
         )
     raise GelugenError(
         f"{what} with {_LAST_PRECISION} bits: its value lies too close to a multiple of the output scale "
-        f"{spec.output.scale!r}"
+        f"{output.scale!r}"
     )
 
 

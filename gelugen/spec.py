@@ -338,13 +338,23 @@ def from_fields(fields: object) -> Spec:
     Raises:
         GelugenError: an unknown key, a missing one, or a value that is refused.
     """
+    return Spec(**checked_fields(fields, DESIGN_KEYS, DESIGN_KEYS[:3], "a design"))
+
+
+def checked_fields(fields: object, keys: Sequence[str], needed: Sequence[str], what: str) -> Mapping[str, Any]:
+    """A mapping of fields, if it is one of these keys with all that are needed.
+
+    Raises:
+        GelugenError: it is no mapping, a key is unknown, or one is missing.
+    """
     if not isinstance(fields, Mapping):
-        raise GelugenError(f"{fields!r} must be a table with the keys {', '.join(DESIGN_KEYS)}")
-    if unknown := sorted(set(fields) - set(DESIGN_KEYS), key=str):
-        raise GelugenError(f"key {unknown[0]!r} is not known: the keys are {', '.join(DESIGN_KEYS)}")
-    if missing := [key for key in DESIGN_KEYS[:3] if key not in fields]:
-        raise GelugenError(f"key {missing[0]!r} is missing: a design needs function, input and output")
-    return Spec(**fields)
+        raise GelugenError(f"{fields!r} must be a table with the keys {', '.join(keys)}")
+    if unknown := sorted(set(fields) - set(keys), key=str):
+        raise GelugenError(f"key {unknown[0]!r} is not known in {what}: the keys are {', '.join(keys)}")
+    if missing := [key for key in needed if key not in fields]:
+        *most, last = needed
+        raise GelugenError(f"key {missing[0]!r} is missing: {what} needs {', '.join(most)} and {last}")
+    return fields
 
 
 def read_text(path: Path) -> str:

@@ -58,6 +58,8 @@ def test_toml_and_flags_give_the_same_bytes(tmp_path):
 
 def test_the_command_in_the_manifest_makes_the_same_bytes_again(tmp_path):
     for spec, target in default_set():
+        if spec.input.bits > 8:  # takes long, and tests/test_rtl_out.py makes it again
+            continue
         made = generate(spec, tmp_path / "first", target)
         command = json.loads((made.folder / "manifest.json").read_text())["command"]
         words = shlex.split(command)

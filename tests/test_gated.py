@@ -423,9 +423,19 @@ def test_json_is_read_strictly(key, value):
 # -- the files ---------------------------------------------------------------------------------------------------
 
 
+QUICK = {"geglu": ["affine", "fixed"], "swiglu": ["affine"], "reglu": ["unsigned"], "glu": ["fixed"]}
+"""What ``make test`` runs; ``make test-slow`` runs all."""
+
+
 @pytest.mark.needs("cc", "icarus")
-@pytest.mark.parametrize("formats", [AFFINE, UNSIGNED, FIXED], ids=["affine", "unsigned", "fixed"])
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize(
+    ("name", "formats"),
+    [
+        pytest.param(name, formats, id=f"{name}-{kind}", marks=() if kind in QUICK[name] else pytest.mark.slow)
+        for name in UNITS
+        for kind, formats in {"affine": AFFINE, "unsigned": UNSIGNED, "fixed": FIXED}.items()
+    ],
+)
 def test_all_pairs_of_int8_are_verified_in_c_and_verilog(name, formats, tmp_path):
     made = generate(GatedSpec(name, **formats), tmp_path)
     verdicts = verify(made.folder, ["cc", "icarus"])

@@ -44,7 +44,7 @@ def compare(options: argparse.Namespace) -> int:
         chosen = _approximations(options, function, points)
         refits = _refits(options, points, say)
         chosen += [refitted(each.form, each.coefficient) for each in refits]
-        chosen.sort(key=lambda each: each.rational)  # what is written by hand comes last
+        chosen.sort(key=lambda each: each.by_hand)  # what is written by hand comes last
         outcome = compared(function, points, chosen, output, say)
     if options.plot:
         plot_comparison(outcome, options.plot)

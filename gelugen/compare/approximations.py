@@ -65,12 +65,12 @@ class Approximation:
     Attributes:
         name: the notation, with the parameters that are not the default.
         function: what it computes.
-        rational: whether every value at a rational x is an exact number of its own, unknown to the catalogue.
+        by_hand: whether it is none of the catalogue's functions, but what is often written by hand.
     """
 
     name: str
     function: Function
-    rational: bool = False
+    by_hand: bool = False
 
 
 def defaults(function: Function, points: Points) -> list[Approximation]:
@@ -142,11 +142,11 @@ def _known(name: str) -> Sequence[str]:
 # -- the two by hand -----------------------------------------------------------------------------------------
 
 
-def _rational(name: str, formula: str, value: Callable[[fmpq], fmpq]) -> Approximation:
+def _by_hand(name: str, formula: str, value: Callable[[fmpq], fmpq]) -> Approximation:
     function = Function(
         name=name, formula=formula, source="often written by hand", fold="none", parts=lambda x: Parts(value(x))
     )
-    return Approximation(name, function, rational=True)
+    return Approximation(name, function, by_hand=True)
 
 
 def _three_segments(function: Function, values: dict[str, Fraction]) -> Approximation:
@@ -170,7 +170,7 @@ def _three_segments(function: Function, values: dict[str, Fraction]) -> Approxim
         return start + slope * (x - low)
 
     formula = f"{left} for x < {low}, {right} for x > {high}, a line between"
-    return _rational(written(THREE_SEGMENTS, _KNOTS, values), formula, value)
+    return _by_hand(written(THREE_SEGMENTS, _KNOTS, values), formula, value)
 
 
 def _minmax_table(function: Function, points: Points, values: dict[str, Fraction]) -> Approximation:
@@ -194,7 +194,7 @@ def _minmax_table(function: Function, points: Points, values: dict[str, Fraction
         return base + step * (words[i] + (place - i) * (words[i + 1] - words[i]))
 
     formula = f"{last + 1} values of 8 bits between min and max, linear between knots"
-    return _rational(written(MINMAX_TABLE, _ENTRIES, values), formula, value)
+    return _by_hand(written(MINMAX_TABLE, _ENTRIES, values), formula, value)
 
 
 def _end(function: Function) -> float:

@@ -9,12 +9,13 @@ from itertools import combinations
 from typing import Any
 
 from gelugen.compare.approximations import Approximation
-from gelugen.compare.codes import Change, change, codes_of
+from gelugen.compare.codes import Change, change
 from gelugen.compare.metrics import Metrics, Reals, measure
 from gelugen.compare.points import Points
 from gelugen.errors import GelugenError
 from gelugen.formats import FittedFormat, Format
 from gelugen.functions import Function
+from gelugen.golden import golden_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +113,6 @@ def compare(
         codes = {}
         for each in (Approximation(function.name, function), *chosen):
             tell(f"{each.name}: output codes")
-            codes[each.name] = codes_of(each, points.input, output)
+            codes[each.name] = golden_of(each.function, points.input, output).codes
         changes = {(one, other): change(codes[one], codes[other]) for one, other in combinations(codes, 2)}
     return Comparison(function, points, real, output, tuple(rows), changes)

@@ -65,8 +65,8 @@ def _styles(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
         {
             "color": _COLOURS[order.index(name) % len(_COLOURS)],
             "linestyle": _DASHES[names[:number].count(name) % len(_DASHES)],
-            "linewidth": 0.8 if rows[number].approximation.rational else 1.3,
-            "zorder": 2 if rows[number].approximation.rational else 3,
+            "linewidth": 0.8 if rows[number].approximation.by_hand else 1.3,
+            "zorder": 2 if rows[number].approximation.by_hand else 3,
         }
         for number, name in enumerate(names)
     ]
@@ -74,7 +74,7 @@ def _styles(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
 
 def _inset(axes: Any, outcome: Comparison, styles: list[dict[str, Any]]) -> None:
     """Enlarge where a function is furthest off; what is written by hand would hide the others."""
-    rows = [(row, style) for row, style in zip(outcome.rows, styles, strict=True) if not row.approximation.rational]
+    rows = [(row, style) for row, style in zip(outcome.rows, styles, strict=True) if not row.approximation.by_hand]
     window = _window(outcome, [row for row, _ in rows])
     if window is None:
         return
