@@ -147,6 +147,11 @@ class Function:
             f"or have a domain"
         )
 
+    @property
+    def is_rectifier(self) -> bool:
+        """Whether f tends to 0 on the left and to x on the right, as a ReLU does."""
+        return self.ends == (Line(fmpq(0), fmpq(0)), Line(fmpq(1), fmpq(0)))
+
     # -- domain --------------------------------------------------------------------------------------------
 
     @property

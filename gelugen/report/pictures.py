@@ -38,7 +38,8 @@ def plot(bundle: Bundle, path: Path) -> None:
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(9, 7), sharex=True, height_ratios=(3, 2), layout="constrained")
     top.plot(x, real, color="0.6", linewidth=4, label=f"{spec.function}(x), clamped to the output range")
     top.step(x, spec.output.dequantize(outputs), where="mid", color="C0", linewidth=1.2, label="the design")
-    _inset(top, x, real, spec.output.dequantize(outputs))
+    if spec.definition.is_rectifier:
+        _inset(top, x, real, spec.output.dequantize(outputs))
     top.set_ylabel("output")
     top.set_title(f"{bundle.name}\n{design.architecture}, {design.rom_bits} ROM bits")
     top.legend(loc="upper left")
