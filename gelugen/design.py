@@ -4,7 +4,7 @@
 
 For an input code q, with k = q - zero_point:
 
-    fold      none: u = q mod 2^bits, the code's own bits           all others: u = |k|
+    fold      none: u = (q - first) mod 2^bits                      all others: u = |k|
     term      segment, dx = map(u); outside all segments the term is 0                      (``maps.py``)
               c_i = (base_i + stored_i[segment]) << drop_i; on an Offset map stored is inverted where its sign says so
               h = c_d;  for i = d-1 .. 0:  h = ((h * dx) >> shift_i) + c_i                  (``terms.py``)
@@ -41,7 +41,7 @@ from gelugen.terms import Coefficient, Term
 
 __all__ = ["Breakpoints", "Coefficient", "Design", "Dyadic", "Map", "Offset", "Term", "Uniform"]
 
-_NUMBERS = ("bias", "shift", "line_shift", "line_drop", "offset", "one")
+_NUMBERS = ("bias", "shift", "line_shift", "line_drop", "offset", "one", "first")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Design:
         line_drop: low bits dropped after the residual was taken away (fold residual only).
         offset: the output's zero point, where the fold adds it (every fold but none).
         one: what f(x) + f(-x) is, in ulp (fold complement only).
+        first: the code whose u is 0 (fold none only): 0, so that u is the code's own bits, or the smallest code.
     """
 
     kind: ClassVar[str] = "design"
@@ -72,6 +73,7 @@ class Design:
     line_drop: int = 0
     offset: int = 0
     one: int = 0
+    first: int = 0
 
     def __post_init__(self) -> None:
         if self.fold not in get_args(Fold):
@@ -86,6 +88,8 @@ class Design:
             raise GelugenError(f"a design with the fold {self.fold} has no line_shift or line_drop")
         if self.fold != "complement" and self.one:
             raise GelugenError(f"a design with the fold {self.fold} has no one")
+        if self.first not in ((0, self.spec.input.code_min) if self.fold == "none" else (0,)):
+            raise GelugenError("a design's first must be 0, or without a fold the smallest code")
         u_bits = self.u_bits
         for term in self.terms:
             if isinstance(term.map, Uniform) and term.dx_bits >= u_bits:
@@ -163,7 +167,7 @@ class Design:
         """
         signals: dict[str, Codes] = {}
         if self.fold == "none":
-            signals["u"] = codes & ((1 << self.spec.input.bits) - 1)
+            signals["u"] = (codes - self.first) & ((1 << self.spec.input.bits) - 1)
         else:
             signals["k"] = k = codes - self.spec.input.zero_point
             signals["u"] = np.abs(k)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from flint import arb, ctx, fmpq, fmpz
 
+from gelugen.dialects.choice import EXACT, Choice
 from gelugen.errors import GelugenError
 from gelugen.formats import Codes, Format, Ties
 from gelugen.functions import Fold, Function, Parts
@@ -80,13 +81,32 @@ class Golden:
 
 
 def golden(spec: Spec) -> Golden:
-    """The golden codes of a spec.
+    """The golden codes of a spec: correctly rounded, or those of the runtime whose dialect it names.
 
     Raises:
-        GelugenError: a value could not be rounded with 4,096 bits, and the message names the code; or a user's own
-            function is not finite, raises, or is not pure.
+        GelugenError: a value could not be rounded with 4,096 bits, and the message names the code; a user's own
+            function is not finite, raises, or is not pure; or a runtime does not compute the function.
     """
+    if spec.dialect != EXACT:
+        return _of_dialect(spec.dialect, spec.function, spec.input, spec.output)
     return golden_of(spec.definition, spec.input, spec.output, spec.ties)
+
+
+@lru_cache(maxsize=8)
+def _of_dialect(dialect: str, function: str, input_format: Format, output: Format) -> Golden:
+    """The codes of a runtime as the truth: every value is one of them, exactly."""
+    codes = Choice.parse(dialect).codes(function, input_format, output)
+    scaled = (codes - output.zero_point) << FRACTION
+    whole, none = np.ones(len(codes), dtype=np.bool_), np.zeros(len(codes), dtype=np.bool_)
+    for array in (codes, scaled, whole, none):
+        array.flags.writeable = False
+    return Golden(output, scaled, whole, codes, none)
+
+
+def difference(spec: Spec) -> tuple[int, int]:
+    """At how many codes a dialect differs from correct rounding, and by how many codes at most."""
+    distance = np.abs(golden(spec).codes - golden_of(spec.definition, spec.input, spec.output).codes)
+    return int(np.count_nonzero(distance)), int(distance.max())
 
 
 @lru_cache(maxsize=8)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from gelugen.architectures import ARCHITECTURES, AUTO, SHAPES, Architecture, get_architecture
 from gelugen.design import Design
+from gelugen.dialects.choice import EXACT
 from gelugen.errors import GelugenError
 from gelugen.fit import Unreachable, designs, fit_mse
-from gelugen.fit.bounds import commensurate
+from gelugen.fit.bounds import commensurate, r_bounds
+from gelugen.functions import Fold
 from gelugen.golden import golden, symmetry
 from gelugen.objectives import Objective
 from gelugen.spec import Spec
@@ -34,9 +36,7 @@ def architectures(spec: Spec) -> list[Architecture]:
     """
     if spec.architecture != AUTO:
         return [get_architecture(spec.architecture)]
-    fold = symmetry(spec)
-    if not commensurate(spec, fold):
-        fold = "none"
+    fold = _fold(spec)
     if spec.minimise:
         return [get_architecture("free-linear" if fold == "none" else f"{fold}-free-linear")]
     admitted = [
@@ -47,6 +47,18 @@ def architectures(spec: Spec) -> list[Architecture]:
     if not admitted:
         raise GelugenError(f"exclude {','.join(spec.exclude)} leaves no architecture to search: exclude fewer")
     return admitted
+
+
+def _fold(spec: Spec) -> Fold:
+    """The function's own fold, if the formats allow it and a runtime's rounding does not break it."""
+    fold = symmetry(spec)
+    if fold == "none" or not commensurate(spec, fold):
+        return "none"
+    if spec.dialect != EXACT and spec.guarantee:
+        bounds = r_bounds(spec, golden(spec), get_architecture(f"{fold}-table"), spec.guarantee)
+        if (bounds.low > bounds.high).any():
+            return "none"
+    return fold
 
 
 def candidates(spec: Spec, cost: Cost | None = None, tell: Tell = lambda _: None) -> Iterator[Design]:

@@ -13,6 +13,7 @@ A TOML file (see ``requests.py``) holds one table a design::
     objective = "balanced"                      # optional: what the cheapest design is, see gelugen.aims
     exclude = ["multiplier"]                    # optional: what auto leaves out
     outside = "clamp"                           # only where the function is not defined for every input code
+    dialect = "exact"                           # optional: or a runtime whose codes to give, see gelugen.dialects
 
 In place of the guarantee, the best of a given size::
 
@@ -47,6 +48,7 @@ from gelugen.aims import (
 )
 from gelugen.architectures import AUTO, Architecture, get_architecture
 from gelugen.density import Density
+from gelugen.dialects.choice import EXACT, Choice
 from gelugen.errors import GelugenError, short
 from gelugen.formats import TIES, FittedFormat, Format, Ties, parse_format
 from gelugen.functions import Function, get_function, parse_number
@@ -88,6 +90,8 @@ class Spec:
         exclude: what ``auto`` leaves out: ``multiplier``, architectures, or their shapes on any fold.
         outside: what the function is outside its domain: ``clamp``, its value at the nearest end, or a number; None
             where it is defined for every input code, whatever was given.
+        dialect: ``exact``, the mathematics; or the runtime whose own arithmetic counts as the truth, with its options,
+            as in ``litert:resolver=xnnpack``. Then a guarantee is about the distance from the runtime's codes.
     """
 
     function: str
@@ -103,6 +107,7 @@ class Spec:
     objective: str
     exclude: tuple[str, ...]
     outside: str | None
+    dialect: str
 
     def __init__(
         self,
@@ -119,6 +124,7 @@ class Spec:
         objective: str = DEFAULT_OBJECTIVE,
         exclude: str | Sequence[str] = (),
         outside: str | float | None = None,
+        dialect: str = EXACT,
     ) -> None:
         """Check and normalise.
 
@@ -171,7 +177,10 @@ class Spec:
             "objective": Weights.parse(objective).name,
             "exclude": check_exclude(exclude),
             "outside": outside,
+            "dialect": dialect if dialect == EXACT else str(Choice.parse(dialect)),
         }
+        if dialect != EXACT:
+            _check_dialect(fields)
         if minimise is not None and objective != DEFAULT_OBJECTIVE:
             raise GelugenError(f"objective {short(objective)} is given with minimise {short(minimise)}: leave one out")
         if (minimise is not None or architecture != AUTO) and fields["exclude"]:
@@ -191,6 +200,13 @@ class Spec:
         entry = get_function(self.function)
         return entry if self.outside is None else _extended(entry, self.outside)
 
+    @property
+    def first_code(self) -> int:
+        """The code at which a table without a fold starts: 0, or the smallest one where the runtime has it so."""
+        if self.dialect == EXACT or Choice.parse(self.dialect).dialect.table_order != "offset":
+            return 0
+        return self.input.code_min
+
     def golden(self) -> Golden:
         """The golden codes: for every input code the right output code, with what it was rounded from.
 
@@ -208,6 +224,11 @@ class Spec:
 
     def describe_aim(self) -> str:
         """The same as a formula, for people."""
+        if self.guarantee and self.dialect != EXACT:
+            codes = f"the code that {Choice.parse(self.dialect).dialect.name} gives"
+            if self.guarantee.kind == "correct":
+                return f"correct: {codes}, at every input code"
+            return f"{self.guarantee}: at most {float(self.guarantee.ulp):.6g} from {codes}, at every input code"
         if self.guarantee:
             return self.guarantee.describe()
         return (
@@ -226,6 +247,8 @@ class Spec:
             data["exclude"] = ",".join(self.exclude)
         if self.outside is not None:
             data["outside"] = self.outside
+        if self.dialect != EXACT:
+            data["dialect"] = self.dialect
         return data
 
     def excludes(self, architecture: Architecture) -> bool:
@@ -251,6 +274,8 @@ class Spec:
             parts.append("no_" + "_".join(self.exclude).replace("-", "_"))
         if self.outside is not None:
             parts.append(identifier_part(f"outside_{self.outside}"))
+        if self.dialect != EXACT:
+            parts.append(identifier_part(self.dialect))
         quotient = "/" in f"{self.function}{self.outside}"  # 1/3 and 1.3 look alike in an identifier
         hashed = quotient or (self.density is not None and self.density.kind != "uniform")
         if hashed or any(each.fraction_bits is None for each in formats):
@@ -269,6 +294,23 @@ class Spec:
         if self.density and self.density.kind != "uniform":
             parts.append(self.density.kind)
         return parts
+
+
+def _check_dialect(fields: Mapping[str, Any]) -> None:
+    """What goes with a runtime's arithmetic.
+
+    Raises:
+        GelugenError: a field that only the mathematics has.
+    """
+    dialect, guarantee = fields["dialect"], fields["guarantee"]
+    if guarantee is not None and guarantee.kind == "faithful":
+        raise GelugenError(
+            f"guarantee faithful is given with dialect {dialect}, whose values are codes: take correct or ulp:N"
+        )
+    if fields["ties"] != "even":
+        raise GelugenError(f"ties {fields['ties']} is given with dialect {dialect}, which has its own: leave it out")
+    if fields["outside"] is not None:
+        raise GelugenError(f"outside {fields['outside']} is given with dialect {dialect}: leave it out")
 
 
 CLAMP = "clamp"

@@ -94,6 +94,7 @@ def designs(draw):
             line_drop=draw(st.integers(0, 2)) if fold == "residual" else 0,
             offset=0 if fold == "none" else draw(st.just(0) | st.integers(-20, 20)),
             one=draw(st.integers(-40, 40)) if fold == "complement" else 0,
+            first=draw(st.sampled_from([0, spec.input.code_min])) if fold == "none" else 0,
         )
     except GelugenError as refusal:
         assume("a term must depend on u" not in str(refusal))

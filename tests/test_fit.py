@@ -222,19 +222,20 @@ def fewest_table_bits(ends, idle):
     """By trying every width, sign, number of dropped bits and shared constant of a table with one word for each u.
 
     The table ends where the idle value serves the rest; the constant is one from the idle value up that does so too.
+    The same for the smallest value that is needed in the place of the idle one.
     """
     lows, highs = (np.array(each) for each in zip(*ends, strict=True))
     if lows.max() <= highs.min():  # one constant serves every u
         return 0
-    idle = brute.rested(ends, idle)
-    depth = depth_of(ends, idle)
-    best = depth * 12
-    for drop in range(6):
-        for constant in (idle + step for step in range(1 << drop) if depth_of(ends, idle + step) <= depth):
-            for width, smallest, largest in kinds(12):
-                words = constant + (np.arange(smallest, largest + 1) << drop)[:, None]
-                if depth * width < best and ((lows <= words) & (words <= highs))[:, :depth].any(axis=0).all():
-                    best = depth * width
+    best = len(lows) * 12
+    for start in (brute.rested(ends, idle), int(highs.min())):
+        depth = depth_of(ends, start)
+        for drop in range(6):
+            for constant in (start + step for step in range(1 << drop) if depth_of(ends, start + step) <= depth):
+                for width, smallest, largest in kinds(12):
+                    words = constant + (np.arange(smallest, largest + 1) << drop)[:, None]
+                    if depth * width < best and ((lows <= words) & (words <= highs))[:, :depth].any(axis=0).all():
+                        best = depth * width
     return best
 
 

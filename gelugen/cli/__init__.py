@@ -145,6 +145,12 @@ def _add_request(parser: argparse.ArgumentParser, auto: str) -> None:
     parser.add_argument(
         "--outside", metavar="WHAT", help="where the function is not defined: clamp (its value at the end), or a number"
     )
+    parser.add_argument(
+        "--dialect",
+        metavar="RUNTIME",
+        help="whose codes to give: exact (default), litert, onnxruntime, torch, executorch or cmsis-nn, as in "
+        "litert:resolver=xnnpack",
+    )
     parser.add_argument("--input", metavar="FORMAT", help="q3.12, uq0.8 or int8:scale=0.05,zero_point=-3")
     parser.add_argument("--output", metavar="FORMAT", help="the same; int8:scale=fit just holds the function's range")
     parser.add_argument("--guarantee", help="correct (default), faithful or ulp:N")

@@ -8,7 +8,18 @@ from collections.abc import Mapping
 
 from gelugen.errors import GelugenError
 
-REQUEST = ("function", "input", "output", "guarantee", "architecture", "ties", "objective", "exclude", "outside")
+REQUEST = (
+    "function",
+    "input",
+    "output",
+    "guarantee",
+    "architecture",
+    "ties",
+    "objective",
+    "exclude",
+    "outside",
+    "dialect",
+)
 
 GATED = ("intermediate", "up", "requantize")
 

@@ -96,6 +96,7 @@ class Datapath:
 
     Attributes:
         port, out: the input port and the output register.
+        shifted: u where the smallest code is its first; None where u is the port or what the fold gives.
         plain: whether the table's word is the output.
         tables, stages: as their classes say.
         addends: what the sum adds, each with the zeros to put back.
@@ -107,6 +108,7 @@ class Datapath:
 
     port: Signal
     out: Signal
+    shifted: Signal | None
     plain: bool
     tables: list[Table]
     stages: list[Stage]
@@ -126,7 +128,8 @@ class Datapath:
         spec, read, last = design.spec, read_stage(design), sum_stage(design)
         stages = {number: Stage(number) for number in range(read, last + 1)}
         port = Signal("in_data", spec.input.bits, spec.input.signed, Range(spec.input.code_min, spec.input.code_max))
-        source = Source("u_1" if has_fold(design) else port.name, design.u_bits)
+        shifted = unsigned("u", design.u_bits) if design.first else None
+        source = Source("u_1" if has_fold(design) else (shifted or port).name, design.u_bits)
         tables = [Table.of(layout, source, read, mem) for layout, mem in zip(Layout.all(design), mems, strict=True)]
         unused: list[Unused] = []
         addends = [_horner(table, stages, read, last, unused) for table in tables]
@@ -150,11 +153,12 @@ class Datapath:
         if not (low or high):
             _leave(unused, total, total.top, spec.output.bits)
         if fold is None or fold.u is not None:
-            whole = port if fold is None or fold.u is None else fold.u
+            whole = (shifted or port) if fold is None or fold.u is None else fold.u
             _leave_all(unused, whole, set(range(source.width)) - source.used)
         return cls(
             port=port,
             out=Signal("out", spec.output.bits, spec.output.signed, Range(spec.output.code_min, spec.output.code_max)),
+            shifted=shifted,
             plain=is_plain(design),
             tables=tables,
             stages=list(stages.values()),
@@ -166,7 +170,7 @@ class Datapath:
             clamp_low=low,
             clamp_high=high,
             fold=fold,
-            unused=[each for each in unused if not is_plain(design) or each.source.startswith(port.name)],
+            unused=[each for each in unused if not is_plain(design) or each.source.startswith(source.name)],
         )
 
 

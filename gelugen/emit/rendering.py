@@ -16,12 +16,14 @@ from gelugen.accuracy import Accuracy
 from gelugen.architectures import ARCHITECTURES
 from gelugen.assets import folder
 from gelugen.design import Design
+from gelugen.dialects.choice import EXACT, Choice
 from gelugen.emit.layout import Layout, in_bits
 from gelugen.emit.signals import Constant, Signal
 from gelugen.formats import Format
 from gelugen.gated import Gated
+from gelugen.golden import difference
 from gelugen.products import ProductAccuracy
-from gelugen.spec import Target, command, spec_hash
+from gelugen.spec import Spec, Target, command, spec_hash
 from gelugen.units import Unit, warnings
 
 Facts = tuple[tuple[str, str], ...]
@@ -90,9 +92,37 @@ def _promise(design: Design, measured: Accuracy) -> Facts:
         ("function", f"{spec.function}(x) = {spec.definition.formula}"),
         ("input", _codes(spec.input)),
         ("output", _codes(spec.output)),
-        ("guarantee" if spec.guarantee else "aim", f"{spec.describe_aim()}; ties {_TIES[spec.ties]}"),
-        ("error", measured.describe()),
+        ("guarantee" if spec.guarantee else "aim", f"{spec.describe_aim()}{_ties(spec)}"),
+        *_dialect(spec),
+        ("error", error_text(spec, measured)),
     )
+
+
+def _ties(spec: Spec) -> str:
+    return f"; ties {_TIES[spec.ties]}" if spec.dialect == EXACT else ""
+
+
+def error_text(spec: Spec, measured: Accuracy) -> str:
+    """The errors of a design in one line: in ulp, or in codes from those of a runtime."""
+    if spec.dialect == EXACT:
+        return measured.describe()
+    share = f"{measured.correctly_rounded:.2%} of codes are those of {Choice.parse(spec.dialect).dialect.name}"
+    return f"{share}, the others at most {measured.max_ulp:.0f} away" if measured.max_ulp else share
+
+
+def _dialect(spec: Spec) -> Facts:
+    """Whose arithmetic counts as the truth, and how it differs from the mathematics."""
+    if spec.dialect == EXACT:
+        return ()
+    return (("dialect", f"{Choice.parse(spec.dialect).describe()}; {differs(spec)}"),)
+
+
+def differs(spec: Spec) -> str:
+    """How a dialect differs from the mathematics, in words."""
+    codes, most = difference(spec)
+    if not codes:
+        return "its codes are the correctly rounded ones"
+    return f"{codes} of {1 << spec.input.bits} codes are not the correctly rounded ones, by at most {most}"
 
 
 def _product_promise(gated: Gated, measured: ProductAccuracy) -> Facts:
@@ -141,7 +171,7 @@ def table_order(design: Design) -> str:
         return "there is no table"
     if design.fold == "none":
         kind = "two's complement bits" if design.spec.input.signed else "bits"
-        u = f"the input code's {kind} as an unsigned number u"
+        u = f"u = code{plus(-design.first)}" if design.first else f"the input code's {kind} as an unsigned number u"
     else:
         u = f"u = |code{plus(-design.spec.input.zero_point)}|"
     if all(layout.starts for layout in Layout.all(design)):

@@ -11,6 +11,7 @@ The product of all lists is explored; ``objective`` ranks, so there is one::
     objective = "balanced"                                    # optional
     ties = "even"                                             # optional
     outside = "clamp"                                         # optional: for functions that are not defined everywhere
+    dialect = "exact"                                         # optional: or a runtime
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from gelugen.spec import Spec, from_fields, read_text
 
 _NEEDED = ("function", "formats")
 _LISTS = (*_NEEDED, "guarantee", "architecture", "exclude")
-_COMMON = ("objective", "ties", "outside")
+_COMMON = ("objective", "ties", "outside", "dialect")
 _KEYS = (*_LISTS, *_COMMON)
 
 

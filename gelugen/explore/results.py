@@ -20,6 +20,7 @@ from typing import IO, Any
 
 import gelugen
 from gelugen.architectures import get_architecture
+from gelugen.dialects.choice import EXACT
 from gelugen.errors import GelugenError
 from gelugen.spec import Spec, spec_hash
 from gelugen.strict import take, whole
@@ -104,6 +105,8 @@ def task_key(spec: Spec, architecture: str) -> str:
     fields = {name: str(getattr(spec, name)) for name in ("function", "input", "output", "guarantee", "ties")}
     if spec.outside is not None:
         fields["outside"] = spec.outside
+    if spec.dialect != EXACT:
+        fields["dialect"] = spec.dialect
     if spec.definition.own:  # its name does not say what it is
         fields["values"] = hashlib.sha256(spec.golden().scaled.tobytes()).hexdigest()
     return spec_hash({**fields, "architecture": architecture})

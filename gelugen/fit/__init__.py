@@ -101,6 +101,7 @@ def designs(spec: Spec, golden: Golden, architecture: Architecture, limit: Limit
             line_drop=bounds.line_drop,
             offset=bounds.offset,
             one=bounds.one,
+            first=bounds.first,
         )
 
 

@@ -30,7 +30,7 @@ class Bounds:
         low, high: int64, the smallest and largest r; -FREE and FREE where nothing binds.
         ideal: float64, the real value of r, seen from the middle of its rounding interval.
         idle: the r that a zero word gives: minus the rounding constant of ``line_drop``.
-        line_shift, line_drop, offset, one: as in Design.
+        line_shift, line_drop, offset, one, first: as in Design.
     """
 
     low: Codes
@@ -41,6 +41,7 @@ class Bounds:
     line_drop: int = 0
     offset: int = 0
     one: int = 0
+    first: int = 0
 
 
 def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: Guarantee) -> Bounds:
@@ -55,8 +56,9 @@ def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: 
     low = np.where(low <= spec.output.code_min, -FREE, low)
     high = np.where(high >= spec.output.code_max, FREE, high)
     if architecture.fold == "none":
-        order = np.argsort(spec.input.codes() & ((1 << spec.input.bits) - 1))
-        return Bounds(low[order], high[order], real[order] + spec.output.zero_point)
+        first = spec.first_code
+        order = np.argsort((spec.input.codes() - first) & ((1 << spec.input.bits) - 1))
+        return Bounds(low[order], high[order], real[order] + spec.output.zero_point, first=first)
     if architecture.fold == "residual":
         return _residual(spec, architecture, low, high, real)
     return _symmetric(spec, architecture, low, high, real)

@@ -6,8 +6,11 @@ from typing import Any
 
 from gelugen.accuracy import shown
 from gelugen.design import Design
-from gelugen.emit.rendering import describe
+from gelugen.dialects.choice import EXACT
+from gelugen.emit.rendering import describe, differs
 from gelugen.gated import Gated
+from gelugen.golden import difference
+from gelugen.spec import Spec
 from gelugen.store import Bundle
 
 _AIMS = ("guarantee", "minimise", "segments", "density", "grid")
@@ -28,6 +31,7 @@ def figures(bundle: Bundle) -> dict[str, Any]:
         "input": str(spec.input),
         "output": str(spec.output),
         **{name: text for name, text in spec.fields().items() if name in _AIMS},
+        **_dialect(spec),
         "architecture": bundle.design.architecture,
         "rom_bits": bundle.design.rom_bits,
         "max_ulp": accuracy["max_ulp"],
@@ -49,17 +53,30 @@ def lines(bundle: Bundle) -> list[tuple[str, str]]:
         ("input", spec.input.describe()),
         ("output", spec.output.describe()),
         ("guarantee" if spec.guarantee else "aim", spec.describe_aim()),
-        (
-            "error",
-            f"at most {shown(data['max_ulp'])} ulp at code {data['worst_code']}, mean {data['mean_ulp']:.4f} ulp",
-        ),
-        ("correctly rounded", f"{data['correctly_rounded']:.2%} of {1 << spec.input.bits} codes"),
+        *([("dialect", f"{spec.dialect}; {differs(spec)}")] if spec.dialect != EXACT else []),
+        *_errors(spec, data),
         ("design", describe(bundle.design)),
         ("size", _size(bundle.design)),
         ("latency", f"{data['latency']} clocks, one sample a clock"),
         *(("warning", sentence) for sentence in bundle.manifest["warnings"]),
         ("made by", str(bundle.manifest["command"])),
     ]
+
+
+def _errors(spec: Spec, data: dict[str, Any]) -> list[tuple[str, str]]:
+    share = f"{data['correctly_rounded']:.2%} of {1 << spec.input.bits} codes"
+    if spec.dialect != EXACT:
+        return [("same codes", f"{share}; the others at most {data['max_ulp']:.0f} away")]
+    worst = f"at most {shown(data['max_ulp'])} ulp at code {data['worst_code']}, mean {data['mean_ulp']:.4f} ulp"
+    return [("error", worst), ("correctly rounded", share)]
+
+
+def _dialect(spec: Spec) -> dict[str, Any]:
+    """How a runtime's codes differ from the mathematics; nothing where the mathematics is the truth."""
+    if spec.dialect == EXACT:
+        return {}
+    codes, most = difference(spec)
+    return {"dialect": spec.dialect, "codes_not_correctly_rounded": codes, "largest_difference": most}
 
 
 def _size(design: Design) -> str:

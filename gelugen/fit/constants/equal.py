@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,23 @@ def fit_constants(bounds: Bounds, dx_bits: int, limit: int | None = None) -> Fit
 
     Complete over: words of one width, plain binary or two's complement, as many dropped low bits as the widest interval
     of a word has (10 at most), any shared constant from the idle value up to where the dropped bits repeat, if codes
-    past the table's end allow it.
+    past the table's end allow it. The same once more with the smallest value that is needed as the idle one.
     """
-    needed = np.flatnonzero((bounds.low > bounds.idle) | (bounds.high < bounds.idle))
+    found = _from(bounds, dx_bits, limit)
+    least = int(bounds.high.min())
+    if least == bounds.idle or not len(_needed(bounds)):
+        return found
+    return _from(replace(bounds, idle=least), dx_bits, found.bits if found else limit) or found
+
+
+def _needed(bounds: Bounds) -> npt.NDArray[np.int64]:
+    """The u that the idle value does not serve."""
+    return np.flatnonzero((bounds.low > bounds.idle) | (bounds.high < bounds.idle))
+
+
+def _from(bounds: Bounds, dx_bits: int, limit: int | None) -> Fit | None:
+    """The same from one idle value."""
+    needed = _needed(bounds)
     if not len(needed):
         return Fit(0, (), bounds.idle, 0) if limit is None or limit > 0 else None
     depth = (int(needed[-1]) >> dx_bits) + 1

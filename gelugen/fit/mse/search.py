@@ -77,7 +77,7 @@ def fit_mse(spec: Spec, golden: Golden, architecture: Architecture) -> Design:
     low, high = 0, 0
     if architecture.degree:
         rise = np.diff(samples.y)
-        if architecture.fold == "none" and spec.input.signed:
+        if architecture.fold == "none" and spec.input.signed and not bounds.first:
             rise = np.delete(rise, (1 << spec.input.bits - 1) - 1)  # from the largest code to the smallest
         low, high = int(np.floor(rise.min() / slope)), int(np.ceil(rise.max() / slope))
     grid = Grid(slope, steps.real(steps.intercept_drop), low, high)
@@ -93,6 +93,7 @@ def fit_mse(spec: Spec, golden: Golden, architecture: Architecture) -> Design:
         line_drop=bounds.line_drop,
         offset=bounds.offset,
         one=bounds.one,
+        first=bounds.first,
     )
 
 
@@ -102,7 +103,7 @@ def _samples(
     """What p must be, in units of r, and how much that counts, for every u from 0."""
     real = golden.scaled / (1 << FRACTION)
     if architecture.fold == "none":
-        order = np.argsort(spec.input.codes() & ((1 << spec.input.bits) - 1))
+        order = np.argsort((spec.input.codes() - bounds.first) & ((1 << spec.input.bits) - 1))
         return Samples(np.arange(len(order), dtype=np.float64), real[order] + spec.output.zero_point, density[order])
     k = spec.input.codes() - spec.input.zero_point
     u = np.abs(k)
