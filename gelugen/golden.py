@@ -16,6 +16,8 @@ import numpy.typing as npt
 from flint import arb, ctx, fmpq, fmpz
 
 from gelugen.dialects.choice import EXACT, Choice
+from gelugen.dialects.expressions import Expression
+from gelugen.dialects.nodes import node_codes
 from gelugen.errors import GelugenError
 from gelugen.formats import Codes, Format, Ties
 from gelugen.functions import Fold, Function, Parts
@@ -88,14 +90,17 @@ def golden(spec: Spec) -> Golden:
             function is not finite, raises, or is not pure; or a runtime does not compute the function.
     """
     if spec.dialect != EXACT:
-        return _of_dialect(spec.dialect, spec.function, spec.input, spec.output)
+        return _of_dialect(spec.dialect, spec.function, spec.expression, spec.input, spec.output)
     return golden_of(spec.definition, spec.input, spec.output, spec.ties)
 
 
 @lru_cache(maxsize=8)
-def _of_dialect(dialect: str, function: str, input_format: Format, output: Format) -> Golden:
+def _of_dialect(dialect: str, function: str, expression: str | None, input_format: Format, output: Format) -> Golden:
     """The codes of a runtime as the truth: every value is one of them, exactly."""
-    codes = Choice.parse(dialect).codes(function, input_format, output)
+    if expression is None:
+        codes = Choice.parse(dialect).codes(function, input_format, output)
+    else:
+        codes = node_codes(Expression.parse(expression), input_format, output)
     scaled = (codes - output.zero_point) << FRACTION
     whole, none = np.ones(len(codes), dtype=np.bool_), np.zeros(len(codes), dtype=np.bool_)
     for array in (codes, scaled, whole, none):

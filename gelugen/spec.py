@@ -49,6 +49,8 @@ from gelugen.aims import (
 from gelugen.architectures import AUTO, Architecture, get_architecture
 from gelugen.density import Density
 from gelugen.dialects.choice import EXACT, Choice
+from gelugen.dialects.expressions import Expression
+from gelugen.dialects.nodes import SUBGRAPH, node_function
 from gelugen.errors import GelugenError, short
 from gelugen.formats import TIES, FittedFormat, Format, Ties, parse_format
 from gelugen.functions import Function, get_function, parse_number
@@ -90,8 +92,10 @@ class Spec:
         exclude: what ``auto`` leaves out: ``multiplier``, architectures, or their shapes on any fold.
         outside: what the function is outside its domain: ``clamp``, its value at the nearest end, or a number; None
             where it is defined for every input code, whatever was given.
-        dialect: ``exact``, the mathematics; or the runtime whose own arithmetic counts as the truth, with its options,
-            as in ``litert:resolver=xnnpack``. Then a guarantee is about the distance from the runtime's codes.
+        expression: what a subgraph of a model computes, node by node, see ``gelugen.dialects.expressions``. It takes
+            the place of the function's own kernel, and of the function itself where that is ``subgraph``.
+        dialect: ``exact``, the mathematics; or the runtime whose own arithmetic counts as the truth, as in
+            ``litert:resolver=xnnpack``. Then a guarantee is about the distance from the runtime's codes.
     """
 
     function: str
@@ -108,6 +112,7 @@ class Spec:
     exclude: tuple[str, ...]
     outside: str | None
     dialect: str
+    expression: str | None
 
     def __init__(
         self,
@@ -125,6 +130,7 @@ class Spec:
         exclude: str | Sequence[str] = (),
         outside: str | float | None = None,
         dialect: str = EXACT,
+        expression: str | None = None,
     ) -> None:
         """Check and normalise.
 
@@ -136,7 +142,8 @@ class Spec:
         Raises:
             GelugenError: a field is unknown, malformed or contradictory.
         """
-        entry = given(function) if isinstance(function, Function) else get_function(function)
+        expression = None if expression is None else _check_expression(expression, dialect, function)
+        entry = _named(function, expression)
         input_format = Format.parse(input)
         outside = _check_outside(entry, outside)
         low, high = ((code - input_format.zero_point) * Fraction(input_format.scale) for code in input_format.ends)
@@ -178,6 +185,7 @@ class Spec:
             "exclude": check_exclude(exclude),
             "outside": outside,
             "dialect": dialect if dialect == EXACT else str(Choice.parse(dialect)),
+            "expression": expression,
         }
         if dialect != EXACT:
             _check_dialect(fields)
@@ -197,7 +205,7 @@ class Spec:
         Raises:
             GelugenError: it is a user's own one, and this process does not know it.
         """
-        entry = get_function(self.function)
+        entry = _named(self.function, self.expression)
         return entry if self.outside is None else _extended(entry, self.outside)
 
     @property
@@ -249,6 +257,8 @@ class Spec:
             data["outside"] = self.outside
         if self.dialect != EXACT:
             data["dialect"] = self.dialect
+        if self.expression is not None:
+            data["expression"] = self.expression
         return data
 
     def excludes(self, architecture: Architecture) -> bool:
@@ -294,6 +304,31 @@ class Spec:
         if self.density and self.density.kind != "uniform":
             parts.append(self.density.kind)
         return parts
+
+
+def _named(function: str | Mapping[str, Any] | Function, expression: str | None) -> Function:
+    """The function that a spec names."""
+    if function == SUBGRAPH:
+        if expression is None:
+            raise GelugenError(f"function {SUBGRAPH} needs an expression that says what it is")
+        return node_function(expression)
+    return given(function) if isinstance(function, Function) else get_function(function)
+
+
+def _check_expression(expression: str, dialect: str, function: object) -> str:
+    """An expression in its canonical text.
+
+    Raises:
+        GelugenError: it is none, or the dialect is no runtime of ONNX.
+    """
+    if not isinstance(expression, str):
+        raise GelugenError(f"expression {short(expression)} must be text such as Erf(x)")
+    if dialect != "onnxruntime" and not (dialect == EXACT and function == SUBGRAPH):
+        raise GelugenError(
+            f"expression {short(expression)} is given with dialect {short(dialect)} and function {short(function)}: "
+            f"take dialect onnxruntime, or function {SUBGRAPH}"
+        )
+    return str(Expression.parse(expression))
 
 
 def _check_dialect(fields: Mapping[str, Any]) -> None:

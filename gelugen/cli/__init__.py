@@ -74,7 +74,9 @@ def _parser() -> _Parser:
         return added
 
     generate = command("generate", "designs", "Make designs: C, Verilog, tables, test bench and manifest.")
-    generate.add_argument("specs", nargs="*", metavar="SPEC.toml", help="tables [design.NAME] and [gated.NAME]")
+    generate.add_argument(
+        "specs", nargs="*", metavar="SPEC.toml", help="tables [design.NAME], [gated.NAME]; or a model, .onnx or .tflite"
+    )
     _add_request(generate, "auto (default) takes the one of least cost")
     generate.add_argument("--minimise", metavar="mse", help="the least mean square error, in place of a guarantee")
     generate.add_argument("--segments", metavar="N", help="with --minimise: at most so many")
@@ -131,6 +133,15 @@ def _parser() -> _Parser:
 
     _add_compare(command("compare", "comparing", "Compare a function with what stands in for it; refit coefficients."))
 
+    added = command("import", "importing", "Read a quantized model, .onnx or .tflite: one request for each activation.")
+    added.set_defaults(run=_later("importing", "import_model"))
+    added.add_argument("model", metavar="MODEL", help="a file that ends in .onnx or .tflite")
+    added.add_argument("-o", "--output", metavar="FILE.toml", type=Path, help="default: MODEL.toml in this folder")
+    added.add_argument(
+        "--dialect", metavar="RUNTIME", help="default: onnxruntime or litert; or litert:resolver=xnnpack"
+    )
+    added.add_argument("--keep-going", action="store_true", help="leave out what cannot be read, in place of refusing")
+
     functions = command("functions", "catalogue", "List the functions that there are, or say more of one.")
     functions.add_argument("name", nargs="?", metavar="NAME", help="of a function")
     return parser
@@ -150,6 +161,9 @@ def _add_request(parser: argparse.ArgumentParser, auto: str) -> None:
         metavar="RUNTIME",
         help="whose codes to give: exact (default), litert, onnxruntime, torch, executorch or cmsis-nn, as in "
         "litert:resolver=xnnpack",
+    )
+    parser.add_argument(
+        "--expression", metavar="NODES", help="what a subgraph of an ONNX model computes, as gelugen import writes it"
     )
     parser.add_argument("--input", metavar="FORMAT", help="q3.12, uq0.8 or int8:scale=0.05,zero_point=-3")
     parser.add_argument("--output", metavar="FORMAT", help="the same; int8:scale=fit just holds the function's range")

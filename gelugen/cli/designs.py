@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 def generate(options: argparse.Namespace) -> int:
     """Find the designs that are asked for, and write their folders once all are there."""
+    from gelugen.cli.importing import write_text
     from gelugen.flow import prepare
 
     load_own(options.function, accuracy=options.accuracy)
+    options.indexes = {}
     requests = _requests(options)
     prepared = []
     with progress() as say:
@@ -40,6 +42,8 @@ def generate(options: argparse.Namespace) -> int:
                 raise GelugenError(f"design {target.name}: {error}") from None
     # Nothing is written before every design is there.
     made = [each.write(options.output_dir) for each in prepared]
+    for path, text in options.indexes.items():
+        write_text(path, text)
     for each in prepared:
         for sentence in each.warnings:
             print(f"gelugen: warning: {each.target.name}: {sentence}", file=sys.stderr)
@@ -76,7 +80,7 @@ def _requests(options: argparse.Namespace) -> list[tuple[Request, Target]]:
     """The designs that the user asks for: TOML files, flags, or the default set."""
     from gelugen.flow import default_set
     from gelugen.gated_spec import GatedSpec
-    from gelugen.requests import from_flags, read_toml
+    from gelugen.requests import from_flags
     from gelugen.spec import Target
 
     flags = given(options, *REQUEST, *GATED, "minimise", "segments", "density", "grid", "name")
@@ -87,9 +91,28 @@ def _requests(options: argparse.Namespace) -> list[tuple[Request, Target]]:
         need(flags)
         spec = from_flags(flags)
         return [(spec, Target(spec.default_name() if name is None else name))]
-    requests = [each for path in options.specs for each in read_toml(Path(path))] if options.specs else default_set()
+    requests = (
+        [each for path in options.specs for each in _read(Path(path), options)] if options.specs else default_set()
+    )
     gated = [target.name for spec, target in requests if isinstance(spec, GatedSpec)]
     _check_names([target.name for _, target in requests], gated)
+    return requests
+
+
+def _read(path: Path, options: argparse.Namespace) -> list[tuple[Request, Target]]:
+    """The requests of a TOML file, or of a quantized model with the index of its layers beside the designs."""
+    from gelugen.requests import from_toml, read_toml
+
+    if path.suffix.lower() not in (".onnx", ".tflite"):
+        return read_toml(path)
+    from gelugen.cli.importing import print_model
+    from gelugen.models import read_model, to_layers, to_requests
+
+    model = read_model(path)
+    requests = from_toml(to_requests(model), str(path))
+    options.indexes[Path(options.output_dir) / f"{path.stem}_layers.json"] = to_layers(model)
+    if not options.json:
+        print_model(model)
     return requests
 
 

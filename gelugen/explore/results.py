@@ -107,6 +107,8 @@ def task_key(spec: Spec, architecture: str) -> str:
         fields["outside"] = spec.outside
     if spec.dialect != EXACT:
         fields["dialect"] = spec.dialect
+    if spec.expression is not None:
+        fields["expression"] = spec.expression
     if spec.definition.own:  # its name does not say what it is
         fields["values"] = hashlib.sha256(spec.golden().scaled.tobytes()).hexdigest()
     return spec_hash({**fields, "architecture": architecture})
