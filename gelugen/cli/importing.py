@@ -60,6 +60,7 @@ def print_model(model: Model) -> None:
             for each in model.activations
         ],
     )
+    print(f"{len(serves)} activations, {len(set(serves.values()))} designs")
     for left in model.left_out:
         print(f"left out: {left.node} ({left.operator}): {left.reason}")
 

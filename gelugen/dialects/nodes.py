@@ -13,6 +13,7 @@ from gelugen.dialects import eigen, onnxruntime
 from gelugen.dialects.expressions import Array, Expression, Operators
 from gelugen.dialects.float32 import dequantize
 from gelugen.dialects.operators import Call
+from gelugen.errors import GelugenError, short
 from gelugen.formats import Codes, Format
 from gelugen.functions import Function, Parts
 
@@ -47,6 +48,10 @@ def _kernel(name: str) -> Callable[..., Array]:
     return run
 
 
+def _log(x: Array) -> Array:
+    return np.where(x < 0, np.float32(np.nan), eigen.log(np.asarray(np.abs(x), dtype=np.float32)))
+
+
 def _pow(x: Array, exponent: Array) -> Array:
     """Pow, with the squares and cubes that the runtime multiplies out."""
     if np.ndim(exponent) == 0 and float(exponent) in (2.0, 3.0):
@@ -56,7 +61,7 @@ def _pow(x: Array, exponent: Array) -> Array:
     return value
 
 
-_RUNTIME: Operators = {**{op: _kernel(name) for op, name in _KERNELS.items()}, "Log": eigen.log, "Pow": _pow}
+_RUNTIME: Operators = {**{op: _kernel(name) for op, name in _KERNELS.items()}, "Log": _log, "Pow": _pow}
 """ONNX Runtime's own kernels; what is missing here is correctly rounded by the standard, and NumPy's."""
 
 
@@ -65,10 +70,16 @@ def node_codes(expression: Expression, input_format: Format, output: Format) -> 
 
     Returns:
         int64, one for each input code from ``code_min`` up.
+
+    Raises:
+        GelugenError: some value is not a number.
     """
     x = dequantize(input_format.codes(), input_format)
     with np.errstate(all="ignore"):
         values = np.asarray(expression.evaluate(x, _RUNTIME), dtype=np.float32)
+    if (bad := np.isnan(values)).any():
+        code = input_format.code_min + int(bad.argmax())
+        raise GelugenError(f"expression {short(str(expression))} is not a number at input code {code}")
     return onnxruntime.quantize(values, Call(SUBGRAPH, input_format, output, {}))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import tomli_w
 
+from gelugen.dialects.choice import EXACT
 from gelugen.errors import GelugenError
 from gelugen.models.model import SUBGRAPH, Activation, Model
 
@@ -49,7 +50,8 @@ def to_requests(model: Model, dialect: str | None = None) -> str:
             "guarantee": "correct",
             "dialect": dialect or first.dialect,
         }
-        if first.expression is not None and SUBGRAPH in (first.function, first.operator):
+        as_it_stands = (first.function,) if dialect == EXACT else (first.function, first.operator)
+        if first.expression is not None and SUBGRAPH in as_it_stands:
             fields["expression"] = str(first.expression)
         comments = [f"# {each.name}: {each.operator}; {each.where}" for each in group]
         blocks.append("\n".join([*comments, tomli_w.dumps({"design": {name: fields}})]))
