@@ -27,8 +27,8 @@ def generate(options: argparse.Namespace) -> int:
     from gelugen.flow import prepare
 
     load_own(options.function, accuracy=options.accuracy)
-    options.indexes = {}
-    requests = _requests(options)
+    indexes: dict[Path, str] = {}
+    requests = _requests(options, indexes)
     prepared = []
     with progress() as say:
         for number, (spec, target) in enumerate(requests, 1):
@@ -42,7 +42,7 @@ def generate(options: argparse.Namespace) -> int:
                 raise GelugenError(f"design {target.name}: {error}") from None
     # Nothing is written before every design is there.
     made = [each.write(options.output_dir) for each in prepared]
-    for path, text in options.indexes.items():
+    for path, text in indexes.items():
         write_text(path, text)
     for each in prepared:
         for sentence in each.warnings:
@@ -76,8 +76,8 @@ def _tell(say: Callable[[str], object], what: str, tried: Architecture) -> None:
     say(f"{what} {tried.name}")
 
 
-def _requests(options: argparse.Namespace) -> list[tuple[Request, Target]]:
-    """The designs that the user asks for: TOML files, flags, or the default set."""
+def _requests(options: argparse.Namespace, indexes: dict[Path, str]) -> list[tuple[Request, Target]]:
+    """What the user asks for: TOML files, models, flags, or the default set; ``indexes`` gets the models' layers."""
     from gelugen.flow import default_set
     from gelugen.gated_spec import GatedSpec
     from gelugen.requests import from_flags
@@ -92,15 +92,17 @@ def _requests(options: argparse.Namespace) -> list[tuple[Request, Target]]:
         spec = from_flags(flags)
         return [(spec, Target(spec.default_name() if name is None else name))]
     requests = (
-        [each for path in options.specs for each in _read(Path(path), options)] if options.specs else default_set()
+        [each for path in options.specs for each in _read(Path(path), options, indexes)]
+        if options.specs
+        else default_set()
     )
     gated = [target.name for spec, target in requests if isinstance(spec, GatedSpec)]
     _check_names([target.name for _, target in requests], gated)
     return requests
 
 
-def _read(path: Path, options: argparse.Namespace) -> list[tuple[Request, Target]]:
-    """The requests of a TOML file, or of a quantized model with the index of its layers beside the designs."""
+def _read(path: Path, options: argparse.Namespace, indexes: dict[Path, str]) -> list[tuple[Request, Target]]:
+    """The requests of a TOML file, or of a quantized model, whose layers ``indexes`` gets."""
     from gelugen.requests import from_toml, read_toml
 
     if path.suffix.lower() not in (".onnx", ".tflite"):
@@ -110,7 +112,7 @@ def _read(path: Path, options: argparse.Namespace) -> list[tuple[Request, Target
 
     model = read_model(path)
     requests = from_toml(to_requests(model), str(path))
-    options.indexes[Path(options.output_dir) / f"{path.stem}_layers.json"] = to_layers(model)
+    indexes[Path(options.output_dir) / f"{path.stem}_layers.json"] = to_layers(model)
     if not options.json:
         print_model(model)
     return requests
