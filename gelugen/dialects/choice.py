@@ -117,6 +117,14 @@ class Choice:
         operator, parameters = self._operator(function)
         return codes(self.dialect.name, operator, input_format, output, **parameters, **dict(self.options))
 
+    def computes(self, function: str) -> bool:
+        """Whether the runtime has an operator for a catalogue function."""
+        try:
+            self._operator(function)
+        except GelugenError:
+            return False
+        return True
+
     def _operator(self, function: str) -> tuple[str, dict[str, Parameter]]:
         name, given = split(function)
         has = ", ".join(sorted(each for each, make in _OPERATORS.items() if self._known(make)))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import tomli_w
 
-from gelugen.dialects.choice import EXACT
+from gelugen.dialects.choice import EXACT, Choice
 from gelugen.errors import GelugenError
 from gelugen.models.model import SUBGRAPH, Activation, Model
 
@@ -50,14 +50,22 @@ def to_requests(model: Model, dialect: str | None = None) -> str:
             "guarantee": "correct",
             "dialect": dialect or first.dialect,
         }
-        as_it_stands = (first.function,) if dialect == EXACT else (first.function, first.operator)
-        if first.expression is not None and SUBGRAPH in as_it_stands:
+        if first.expression is not None and _as_it_stands(first, dialect):
             fields["expression"] = str(first.expression)
         comments = [f"# {each.name}: {each.operator}; {each.where}" for each in group]
         blocks.append("\n".join([*comments, tomli_w.dumps({"design": {name: fields}})]))
     head = [f"# The activations of {model.file}, with the arithmetic of {dialect or model.dialect}."]
     head += [f"# Left out: {each.node} ({each.operator}): {each.reason}." for each in model.left_out]
     return "\n".join(["\n".join(head), "", "\n".join(blocks)])
+
+
+def _as_it_stands(activation: Activation, dialect: str | None) -> bool:
+    """Whether a request must say what is computed, node by node: the function and the dialect do not."""
+    if activation.function == SUBGRAPH:
+        return True
+    if dialect == EXACT:
+        return False
+    return activation.operator == SUBGRAPH or not Choice.parse(activation.dialect).computes(activation.function)
 
 
 def to_layers(model: Model) -> str:
