@@ -611,7 +611,15 @@ def test_the_document_tells_changed_codes():
     assert len(CHANGED) >= 6
 
 
-@pytest.mark.parametrize("line", CHANGED, ids=lambda line: "-".join(line[:2]))
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(
+            line, id="-".join(line[:2]), marks=pytest.mark.slow if "16" in line[0] or "q3.12" in line[0] else ()
+        )
+        for line in CHANGED
+    ],
+)
 def test_the_document_counts_changed_codes(line):
     outcome = compared("gelu", [TANH, SIGMOID], all_codes(Format.parse(line[0])), line[1])
     changes = outcome.changes.values()

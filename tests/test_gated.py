@@ -642,6 +642,7 @@ def test_every_tool_names_the_same_first_pair(affine, tmp_path):
     assert affine.eval(gate, up) == expected != got
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "language",
     [pytest.param("c", marks=pytest.mark.needs("cc")), pytest.param("verilog", marks=pytest.mark.needs("icarus"))],
