@@ -1,7 +1,6 @@
 """What is often put in place of GELU, as output codes over all input codes, with its ROM bits."""
 
 import numpy as np
-from scipy.special import erfc
 
 from gelugen.formats import Codes, Format
 from gelugen.functions import get_function
@@ -29,32 +28,5 @@ def clipped_chords(form: Format, output: Format, segments: int = 16, end: float 
 
 
 def litert_int16(form: Format, output: Format) -> tuple[Codes, int]:
-    """LiteRT's int16 table: 513 knots, each shifted by half the error midway, and rounded lines between them.
-
-    In float32, as ``LUTPopulateInt16`` and ``LUTLookup`` of TensorFlow Lite's kernels/internal/common.h have it.
-    """
-    single, half = np.float32, np.float32(0.5)
-    low, high = (single(form.scale) * single(code - form.zero_point) for code in form.ends)
-    low_out, high_out = (single(output.scale) * single(code - output.zero_point) for code in output.ends)
-    step = (high - low) / single(512)
-    inverse = single(65536) / (high_out - low_out)
-
-    def rounded(values: np.ndarray) -> np.ndarray:
-        return np.trunc(values + np.copysign(half, values))
-
-    def values(x: np.ndarray) -> np.ndarray:
-        return half * x * erfc(x * -np.sqrt(half))
-
-    index = np.arange(513, dtype=single)
-    knots = values(low + index * step)
-    knots[512] = values(np.array([high]))[0]
-    middle = rounded(values(low + index[:512] * step + step / single(2)) * inverse)
-    sampled = rounded(knots * inverse)
-    between = rounded((knots[1:] * inverse + sampled[:512]) / single(2))
-    table = sampled.copy()
-    table[:512] -= rounded((between - middle) / single(2))
-    table = np.clip(table, -32768, 32767).astype(np.int64)
-    codes = form.codes()
-    segment = 256 + (codes >> 7)
-    slope = table[segment + 1] - table[segment]
-    return output.saturate(table[segment] + ((slope * (codes & 127) + 64) >> 7)), 513 * 16
+    """LiteRT's int16 table: 513 knots, each shifted by half the error midway, and rounded lines between them."""
+    return Spec("gelu", form, output, dialect="litert").golden().codes, 513 * 16
