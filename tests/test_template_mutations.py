@@ -149,6 +149,16 @@ CORPUS = {
     "plain_in_memory_short": Entry(
         made(form(4), form(5, False), Term(Uniform(0), (drawn(18, 5, False, 11),))), in_memory=True
     ),
+    "plain_from_the_smallest": Entry(made(form(4), form(5), Term(Uniform(0), (drawn(87, 5, True, 16),)), first=-8)),
+    "line_from_the_smallest": Entry(
+        made(
+            *(form(5), form(6)),
+            Term(Uniform(2), (drawn(88, 6, True, 7), drawn(89, 4, True, 7))),
+            bias=4,
+            shift=1,
+            first=-16,
+        )
+    ),
     "line": Entry(
         made(form(5), form(5), Term(Uniform(2), (drawn(19, 7, True, 8), drawn(20, 4, True, 8))), bias=-6, shift=2),
     ),
@@ -506,6 +516,7 @@ def killer(
 # -- what survives, and why it computes the same -------------------------------------------------------------
 
 _CUT = "read only in slices, concatenations and copies of equal width, where the declared sign plays no part"
+_HALF_WAY_ROUND = "half of 2^bits added or taken away is the same in so many bits"
 _AT_ZERO = "at k = 0, the only k that goes the other way, both ways give 0"
 _AT_BOUND = "at the bound, the only value that goes the other way, both ways give the bound"
 _EXACT = "the signal has the exact width, or is cut: nothing is extended, and no text changes"
@@ -570,6 +581,7 @@ SURVIVORS = {
     "c": {
         "const {{ int }} k = [drop ({{ int }})]x{{ -input.zero_point ...": _CONVERTED,
         "const {{ unsigned }} u = [drop ({{ unsigned }})]x & {{ mask | dec }}u;": _CONVERTED,
+        "...unsigned }} u = (({{ unsigned }})x{{ [drop -]design.first | uplus }...": _HALF_WAY_ROUND,
         "...{ unsigned }} u = ({{ unsigned }})(k [< -> <=] 0 ? -k : k);": _AT_ZERO,
         "...unsigned }} u = ({{ unsigned }})(k < [0 -> 1] ? -k : k);": _AT_ZERO,
         "const {{ int }} line = k [> -> >=] 0 ? k{{ line_factor |...": _AT_ZERO,
