@@ -74,4 +74,4 @@ def check_identifier(name: str) -> None:
 
 def identifier_part(text: str) -> str:
     """Any text as a part of an identifier: a minus becomes m, all else that is no letter or digit an underscore."""
-    return re.sub(r"\W+|_+", "_", re.sub(r"-(?=[\d.])", "m", text)).strip("_")
+    return re.sub(r"[\W_]+", "_", re.sub(r"-(?=[\d.])", "m", text)).strip("_")

@@ -656,3 +656,9 @@ def test_a_design_of_a_users_function_takes_its_fold(fold):
 def test_golden_of_a_spec_is_kept_while_its_function_is():
     function = ball_function(balls_gelu)
     assert golden(Spec(function, "q3.4", "q3.4")) is golden(Spec(function, "q3.4", "q3.4"))
+
+
+@pytest.mark.parametrize("name", ["__main__:sine", "a_._b:_c_", "mine:f"])
+def test_any_name_of_a_function_gives_a_name_to_its_design(name):
+    function = ball_function(lambda x: x.sin(), name=name)
+    Target(Spec(function, "q2.5", "q0.7").default_name())
