@@ -99,7 +99,7 @@ def test_toml_gives_the_specs_and_their_names_back(requests):
 def test_the_canonical_command_asks_for_the_same_again(spec, name):
     program, *arguments = shlex.split(command(spec, Target(name)))
     assert program == "gelugen"
-    assert _requests(_parser().parse_args(arguments)) == [(spec, Target(name))]
+    assert _requests(_parser().parse_args(arguments), {}) == [(spec, Target(name))]
 
 
 @given(LEAST | OUTSIDE, NAMES)
@@ -116,7 +116,7 @@ def test_the_canonical_command_leaves_out_what_is_the_default():
     assert command(spec, Target(spec.default_name())) == plain
     assert command(spec, Target("act")) == f"{plain} --name act"
     arguments = shlex.split(plain)[1:]
-    assert _requests(_parser().parse_args(arguments)) == [(spec, Target("gelu_q3_12_faithful"))]
+    assert _requests(_parser().parse_args(arguments), {}) == [(spec, Target("gelu_q3_12_faithful"))]
 
 
 def test_the_canonical_command_of_a_float_function_states_its_accuracy():
