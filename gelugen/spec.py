@@ -287,7 +287,7 @@ class Spec:
         if self.dialect != EXACT:
             parts.append(identifier_part(self.dialect))
         quotient = "/" in f"{self.function}{self.outside}"  # 1/3 and 1.3 look alike in an identifier
-        hashed = quotient or (self.density is not None and self.density.kind != "uniform")
+        hashed = quotient or self.expression or (self.density is not None and self.density.kind != "uniform")
         if hashed or any(each.fraction_bits is None for each in formats):
             parts.append(spec_hash(self.fields())[:8])
         name = "_".join(parts)

@@ -80,3 +80,8 @@ def test_a_value_that_is_no_number_is_refused_by_its_code(op):
     form = Format.parse("int8:scale=0x1p-4")
     with pytest.raises(GelugenError, match="is not a number at input code -128"):
         node_codes(Expression.parse(f"{op}(x)"), form, form)
+
+
+def test_designs_of_two_expressions_have_two_names():
+    names = {Spec("subgraph", "q3.4", "q3.4", expression=each).default_name() for each in (GELU, OTHER)}
+    assert len(names) == 2

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gelugen.accuracy import shown
 from gelugen.cli.printing import print_json, print_table, progress
+from gelugen.cli.requests import load_own
 from gelugen.compare import (
     FORMS,
     Approximation,
@@ -25,7 +26,7 @@ from gelugen.compare import (
 from gelugen.compare import compare as compared
 from gelugen.errors import GelugenError, short
 from gelugen.formats import Format, parse_format
-from gelugen.functions import Function, get_function, load
+from gelugen.functions import Function, get_function
 from gelugen.functions.user import is_reference
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ def _asked(options: argparse.Namespace) -> tuple[Function, Points]:
 def _function(notation: str, accuracy: str | None) -> Function:
     """A function of the catalogue, or the user's own one, which is imported since the user has named it here."""
     if is_reference(notation):
-        return load(notation, accuracy)
-    if accuracy is not None:
+        load_own(notation, accuracy=accuracy)
+    elif accuracy is not None:
         raise GelugenError(f"--accuracy {accuracy} is given, and {notation} is of the catalogue: leave it out")
     return get_function(notation)
 
@@ -99,8 +100,7 @@ def _approximations(options: argparse.Namespace, function: Function, points: Poi
     if not options.approximations:
         return defaults(function, points)
     names = [name for text in options.approximations for name in split_names(text)]
-    for name in filter(is_reference, names):
-        load(name)
+    load_own(*names)
     return [approximation(name, function, points) for name in names]
 
 

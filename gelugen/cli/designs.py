@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gelugen.cli.printing import print_json, print_table, progress
+from gelugen.cli.printing import print_json, print_table, progress, write_text
 from gelugen.cli.requests import GATED, REQUEST, given, load_own, need
 from gelugen.errors import GelugenError
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 def generate(options: argparse.Namespace) -> int:
     """Find the designs that are asked for, and write their folders once all are there."""
-    from gelugen.cli.importing import write_text
     from gelugen.flow import prepare
 
     load_own(options.function, accuracy=options.accuracy)

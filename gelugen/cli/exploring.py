@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gelugen.accuracy import shown
-from gelugen.cli.printing import bar, print_json, print_table
+from gelugen.cli.printing import bar, print_json, print_table, write_text
 from gelugen.cli.requests import REQUEST, given, load_own, need
 from gelugen.errors import GelugenError
 from gelugen.explore import COLUMNS, Case, Exploration, Refused, Row, case, kept, read_grid
@@ -100,11 +100,7 @@ def _write_csv(path: Path, rows: Sequence[Row]) -> None:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows({**row.fields(), "multipliers": _multipliers(row)} for row in rows)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.getvalue(), encoding="utf-8")
-    except OSError as error:
-        raise GelugenError(f"{path} cannot be written ({(error.strerror or str(error)).lower()})") from None
+    write_text(path, text.getvalue())
 
 
 def _print(options: argparse.Namespace, outcome: Exploration, paths: Sequence[Path]) -> None:

@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gelugen.cli.printing import print_json, print_table
-from gelugen.errors import GelugenError
+from gelugen.cli.printing import print_json, print_table, write_text
 
 if TYPE_CHECKING:
     from gelugen.models import Model
@@ -63,16 +62,3 @@ def print_model(model: Model) -> None:
     print(f"{len(serves)} activations, {len(set(serves.values()))} designs")
     for left in model.left_out:
         print(f"left out: {left.node} ({left.operator}): {left.reason}")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file.
-
-    Raises:
-        GelugenError: it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise GelugenError(f"{path} cannot be written ({(error.strerror or str(error)).lower()})") from None

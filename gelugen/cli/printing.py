@@ -1,11 +1,14 @@
-"""What all commands print with: JSON, tables, and a line that says what is being done."""
+"""What all commands print and write with: JSON, tables, a line that says what is being done, text files."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from gelugen.errors import GelugenError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,3 +74,16 @@ def bar(quiet: bool) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=there, transient=True) as shown:
         task = shown.add_task("tasks")
         yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file.
+
+    Raises:
+        GelugenError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise GelugenError(f"{path} cannot be written ({(error.strerror or str(error)).lower()})") from None
