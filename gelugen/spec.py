@@ -33,7 +33,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -49,14 +48,11 @@ from gelugen.aims import (
 from gelugen.architectures import AUTO, Architecture, get_architecture
 from gelugen.density import Density
 from gelugen.dialects.choice import EXACT, Choice
-from gelugen.dialects.expressions import Expression
-from gelugen.dialects.nodes import SUBGRAPH, node_function
 from gelugen.errors import GelugenError, short
 from gelugen.formats import TIES, FittedFormat, Format, Ties, parse_format
-from gelugen.functions import Function, get_function, parse_number
-from gelugen.functions.function import decimal
-from gelugen.functions.user import given
+from gelugen.functions import Function
 from gelugen.identifiers import LONGEST, check_identifier, identifier_part
+from gelugen.meaning import check_dialect, check_expression, check_outside, extended, named
 
 __all__ = [
     "Guarantee",
@@ -142,17 +138,17 @@ class Spec:
         Raises:
             GelugenError: a field is unknown, malformed or contradictory.
         """
-        expression = None if expression is None else _check_expression(expression, dialect, function)
-        entry = _named(function, expression)
+        expression = None if expression is None else check_expression(expression, dialect, function)
+        entry = named(function, expression)
         input_format = Format.parse(input)
-        outside = _check_outside(entry, outside)
+        outside = check_outside(entry, outside)
         low, high = ((code - input_format.zero_point) * Fraction(input_format.scale) for code in input_format.ends)
         if entry.contains(low, high):
             outside = None
         elif outside is None:
             entry.check_domain(low, high)
         else:
-            entry = _extended(entry, outside)
+            entry = extended(entry, outside)
         output_format = parse_format(output)
         if isinstance(output_format, FittedFormat):
             output_format = output_format.fit(*entry.range(input_format))
@@ -188,7 +184,7 @@ class Spec:
             "expression": expression,
         }
         if dialect != EXACT:
-            _check_dialect(fields)
+            check_dialect(fields)
         if minimise is not None and objective != DEFAULT_OBJECTIVE:
             raise GelugenError(f"objective {short(objective)} is given with minimise {short(minimise)}: leave one out")
         if (minimise is not None or architecture != AUTO) and fields["exclude"]:
@@ -205,8 +201,8 @@ class Spec:
         Raises:
             GelugenError: it is a user's own one, and this process does not know it.
         """
-        entry = _named(self.function, self.expression)
-        return entry if self.outside is None else _extended(entry, self.outside)
+        entry = named(self.function, self.expression)
+        return entry if self.outside is None else extended(entry, self.outside)
 
     @property
     def first_code(self) -> int:
@@ -304,63 +300,6 @@ class Spec:
         if self.density and self.density.kind != "uniform":
             parts.append(self.density.kind)
         return parts
-
-
-def _named(function: str | Mapping[str, Any] | Function, expression: str | None) -> Function:
-    """The function that a spec names."""
-    if function == SUBGRAPH:
-        if expression is None:
-            raise GelugenError(f"function {SUBGRAPH} needs an expression that says what it is")
-        return node_function(expression)
-    return given(function) if isinstance(function, Function) else get_function(function)
-
-
-def _check_expression(expression: str, dialect: str, function: object) -> str:
-    """An expression in its canonical text.
-
-    Raises:
-        GelugenError: it is none, or the dialect is no runtime of ONNX.
-    """
-    if not isinstance(expression, str):
-        raise GelugenError(f"expression {short(expression)} must be text such as Erf(x)")
-    if dialect != "onnxruntime" and not (dialect == EXACT and function == SUBGRAPH):
-        raise GelugenError(
-            f"expression {short(expression)} is given with dialect {short(dialect)} and function {short(function)}: "
-            f"take dialect onnxruntime, or function {SUBGRAPH}"
-        )
-    return str(Expression.parse(expression))
-
-
-def _check_dialect(fields: Mapping[str, Any]) -> None:
-    """What goes with a runtime's arithmetic.
-
-    Raises:
-        GelugenError: a field that only the mathematics has.
-    """
-    dialect, guarantee = fields["dialect"], fields["guarantee"]
-    if guarantee is not None and guarantee.kind == "faithful":
-        raise GelugenError(
-            f"guarantee faithful is given with dialect {dialect}, whose values are codes: take correct or ulp:N"
-        )
-    if fields["ties"] != "even":
-        raise GelugenError(f"ties {fields['ties']} is given with dialect {dialect}, which has its own: leave it out")
-    if fields["outside"] is not None:
-        raise GelugenError(f"outside {fields['outside']} is given with dialect {dialect}: leave it out")
-
-
-CLAMP = "clamp"
-
-
-def _check_outside(entry: Function, outside: str | float | None) -> str | None:
-    """What a function is to be outside its domain, in its canonical text."""
-    if outside is None or outside == CLAMP:
-        return outside
-    return decimal(parse_number(outside, f"outside of {entry.name}, unless it is {CLAMP},"))
-
-
-@lru_cache(maxsize=64)
-def _extended(entry: Function, outside: str) -> Function:
-    return entry.extended(None if outside == CLAMP else parse_number(outside, "outside"))
 
 
 @dataclass(frozen=True)
