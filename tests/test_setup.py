@@ -65,19 +65,30 @@ class Machine:
         (self.bin / name).write_text(f"#!/bin/sh\n{script}\n")
         (self.bin / name).chmod(0o755)
 
-    def refuses(self, code: int = 2) -> str:
-        """Run the script, which has to refuse and to leave no .venv; gives the one sentence that it says."""
+    def runs(self, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the script."""
         shell = shutil.which("sh")
         assert shell
-        done = subprocess.run(
+        return subprocess.run(
             [shell, "scripts/setup.sh"],
             cwd=self.home,
-            env={"PATH": str(self.bin), "HOME": str(self.home)},
+            env={"PATH": str(self.bin), "HOME": str(self.home), **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def has_all_that_it_must(self) -> dict[str, str]:
+        """Add what gelugen cannot do without; the Python fails once it has to make .venv. Gives the environment."""
+        for name in ("iverilog", "vvp", "gcc"):
+            self.add(name, "exit 0")
+        self.add("python", 'case $1 in -) ;; -c) echo 3.12 ;; *) echo "no $2 here" >&2; exit 1 ;; esac')
+        return {"PYTHON": str(self.bin / "python")}
+
+    def refuses(self, code: int = 2) -> str:
+        """Run the script, which has to refuse and to leave no .venv; gives the one sentence that it says."""
+        done = self.runs()
         assert done.returncode == code, done.stderr
         assert not (self.home / ".venv").exists()
         assert done.stderr.startswith("setup: ")
@@ -101,7 +112,7 @@ def test_setup_on_macos_says_what_to_run(machine: Machine) -> None:
     machine.add("apt-get", "echo apt-get must not run >&2; exit 1")
     said = machine.refuses()
     assert "Icarus Verilog" in said
-    assert "brew install icarus-verilog python" in said
+    assert "brew install icarus-verilog python yosys nextpnr-ice40" in said
     assert "xcode-select --install" in said
 
 
@@ -110,19 +121,57 @@ def test_setup_without_rights_says_the_command(machine: Machine) -> None:
     machine.add("sudo", "exit 1")
     said = machine.refuses()
     assert "as root run 'apt-get update' and 'apt-get install --no-install-recommends" in said
-    assert "iverilog gcc libc6-dev'" in said
+    assert "iverilog gcc libc6-dev yosys nextpnr-ice40 g++ make perl'" in said
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="there apt-get does not count")
 def test_setup_names_what_apt_get_could_not_bring(machine: Machine) -> None:
     machine.add("id", "echo 0")
     machine.add("apt-get", f'echo "$@" >>{machine.home}/asked')
+    machine.add("apt-cache", '[ "$2" != nextpnr-ice40 ]')  # this one is not known here
     said = machine.refuses(code=1)
     assert "still missing after the installation: " in said
     update, install = (machine.home / "asked").read_text().splitlines()
     assert update.endswith("update")
     assert "--no-install-recommends" in install
-    assert install.endswith("iverilog gcc libc6-dev")
+    assert install.endswith("iverilog gcc libc6-dev yosys g++ make perl")
+
+
+WITHOUT = "setup: without Yosys, nextpnr-ice40, g++, make, Perl, what needs it is left out"
+
+
+@pytest.mark.parametrize(
+    ("system", "hint"),
+    [("Linux", "; to have it, there is no apt-get here"), ("Darwin", "; to have it, run 'brew install icarus-verilog")],
+)
+def test_setup_goes_on_without_what_only_synthesis_needs(machine: Machine, system: str, hint: str) -> None:
+    environment = machine.has_all_that_it_must()
+    machine.add("uname", f"echo {system}")
+    done = machine.runs(**environment)
+    assert WITHOUT + hint in done.stdout
+    assert "making .venv with Python 3.12" in done.stdout
+    assert done.returncode == 1
+    assert done.stderr == "no venv here\nsetup: failed: making .venv with Python 3.12\n"
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="there apt-get does not count")
+def test_setup_brings_what_only_synthesis_needs(machine: Machine) -> None:
+    environment = machine.has_all_that_it_must()
+    machine.add("id", "echo 0")
+    machine.add("apt-cache", "exit 0")
+    brought = "\n".join(
+        f"printf '#!{machine.bin}/env true\\n' >{machine.bin}/{name}; {machine.bin}/chmod +x {machine.bin}/{name}"
+        for name in ("yosys", "nextpnr-ice40", "g++", "make", "perl")
+    )
+    machine.add("chmod", f'exec {shutil.which("chmod")} "$@"')
+    machine.add("true", "exit 0")
+    machine.add("apt-get", f'echo "$@" >>{machine.home}/asked\ncase "$*" in *install*) {brought} ;; esac')
+    done = machine.runs(**environment)
+    assert "missing: Yosys, nextpnr-ice40, g++, make, Perl\n" in done.stdout
+    assert "without" not in done.stdout
+    assert (machine.home / "asked").read_text().splitlines()[1].endswith("yosys nextpnr-ice40 g++ make perl")
+    assert done.returncode == 1
+    assert "setup: failed: making .venv" in done.stderr
 
 
 def test_scripts_are_executable() -> None:

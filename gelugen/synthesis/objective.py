@@ -1,0 +1,172 @@
+"""The objective ``luts``: the design and the text that take the fewest lookup tables, by Yosys.
+
+Candidates are the designs that a search by ROM bits and multipliers comes across, those without truncation between
+Horner's steps and those of signed digits, each in the family's own style and in the plain one. A rough count of lookup
+tables says which of them are worth a synthesis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from gelugen.aims import Luts
+from gelugen.architectures import ARCHITECTURES, AUTO
+from gelugen.design import Design
+from gelugen.emit import verilog
+from gelugen.emit.writing import Writing
+from gelugen.errors import GelugenError
+from gelugen.fit.digits import designs as of_digits
+from gelugen.fit.untruncated import untruncated
+from gelugen.golden import golden
+from gelugen.objectives import Figures, Objective
+from gelugen.pipeline import steps
+from gelugen.search import Tell, architectures, candidates
+from gelugen.spec import Spec, Target
+from gelugen.synthesis.families import Resources
+from gelugen.synthesis.tasks import Task, run_tasks
+from gelugen.synthesis.yosys import find
+from gelugen.target import STYLES
+from gelugen.terms import Term
+
+MOST = 24
+"""So many candidates are measured."""
+_SEES = {"ice40": 4, "ecp5": 4, "xc7": 6}
+"""Inputs of a lookup table."""
+_DEEPEST = 1 << 13
+"""Words of a table that no lookup tables are spent on."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The design of the fewest lookup tables, how it is written, and what it takes."""
+
+    design: Design
+    target: Target
+    figures: Figures
+
+
+def least_luts(
+    spec: Spec,
+    target: Target,
+    tell: Tell = lambda _: None,
+    note: Callable[[str], object] = lambda _: None,
+    most: int = MOST,
+    jobs: int | None = None,
+) -> Chosen:
+    """The candidate of the fewest lookup tables among those that are measured.
+
+    Args:
+        spec: whose objective is ``luts:FAMILY``.
+        target: how the design is to be written. Its style is kept, unless it is plain; what is measured is the same.
+        tell: called before each architecture is searched.
+        note: called with what is being measured.
+        most: so many candidates are measured.
+        jobs: processes at a time; None for as many as there are cores.
+
+    Raises:
+        GelugenError: there is no Yosys, or no architecture keeps the guarantee.
+    """
+    luts = Objective.parse(spec.objective).asked.luts
+    assert luts
+    yosys = find()
+    texts = [
+        (design, style)
+        for design in _found(spec, tell)
+        if all(term.depth <= _DEEPEST for term in design.terms)
+        for style in styles(luts, target)
+    ]
+    if not texts:
+        raise GelugenError(
+            f"objective {spec.objective} has no candidate of at most {_DEEPEST} words: take another objective"
+        )
+    ranked = sorted(texts, key=lambda each: (rough(each[0], luts), each[1] == "plain", each[1]))[:most]
+    tasks = [task(design, luts, style) for design, style in ranked]
+    found: dict[int, Resources] = {}
+    note(f"measuring {len(tasks)} of {len(texts)} candidates for {luts.family}")
+    for number, measured in run_tasks(tasks, jobs):
+        found[number] = measured.resources
+        note(f"{len(found)} of {len(tasks)} candidates measured, {_cost(luts, min_of(luts, found))} so far at least")
+    given = [number for number in found if target.style in ("plain", ranked[number][1])]
+    best = min(given, key=lambda number: (_cost(luts, found[number]), found[number].inverters, number))
+    design, style = ranked[best]
+    figures = Figures(
+        spec.objective, luts.family, found[best].to_json(), yosys.version, len(tasks), len(texts)
+    )
+    return Chosen(design, replace(target, style=style), figures)
+
+
+def styles(luts: Luts, target: Target) -> tuple[str, ...]:
+    """The styles to measure: the family's, the plain one, and what the target asks for."""
+    own = luts.family if luts.family in STYLES else "ice40"  # lookup tables of four inputs, as ECP5 has
+    return tuple(dict.fromkeys((own, "plain", target.style)))
+
+
+def task(design: Design, luts: Luts, style: str) -> Task:
+    """The synthesis of a design; combinational, or with the usual registers where block RAM is allowed."""
+    target = Target("candidate", pipeline=None if luts.brams else 0, style=style)
+    module = verilog.core(
+        design, target.name, Writing.of(design, target), verilog.memory_names(design, target.name), lambda *_: []
+    )
+    sources = {"candidate.v": module, **verilog.memory_files(design, target.name, target)}
+    return Task(sources, target.name, luts.family, luts.brams, luts.dsps)
+
+
+def rough(design: Design, luts: Luts) -> float:
+    """About how many lookup tables a design takes, told from its shape."""
+    total = 2.0 * design.spec.output.bits
+    for term in design.terms:
+        words = term.depth if not luts.brams else min(term.depth, 1 << _SEES[luts.family])
+        total += term.width * max(1.0, words / (1 << _SEES[luts.family])) + _adders(term)
+        for step in steps(term, design.u_bits):
+            product = step.factor_width * step.dx_width
+            total += luts.DSP if luts.dsps and luts.family != "ice40" else 1.2 * product
+    return total
+
+
+def _adders(term: Term) -> float:
+    """Those of a polynomial in digits."""
+    return len(term.digits.each) * term.digits.bits * 1.3 if term.digits else 0.0
+
+
+def min_of(luts: Luts, found: dict[int, Resources]) -> Resources:
+    """The least so far."""
+    return min(found.values(), key=lambda each: _cost(luts, each))
+
+
+def _cost(luts: Luts, resources: Resources) -> int:
+    return luts.cost(resources.luts, resources.dsps, resources.block_rams)
+
+
+def _found(spec: Spec, tell: Tell) -> list[Design]:
+    """All candidates, none twice."""
+    found: dict[Design, None] = {}
+    refusal: GelugenError | None = None
+    try:
+        for design in candidates(spec, Objective.parse("balanced"), tell):
+            found[design] = None
+    except GelugenError as error:
+        refusal = error
+    for design in _others(spec, tell):
+        found[design] = None
+    if not found and refusal:
+        raise refusal
+    return list(found)
+
+
+def _others(spec: Spec, tell: Tell) -> Iterator[Design]:
+    """Designs of shapes that cost lookup tables only, and that a search by ROM bits does not come across."""
+    truth = golden(spec)
+    admitted = {each.name: each for each in architectures(spec)}
+    folds = {each.fold for each in admitted.values()} | {"none"}
+    named = spec.architecture != AUTO
+    for architecture in ARCHITECTURES.values():
+        own = architecture.name in admitted if named else architecture.fold in folds and not spec.excludes(architecture)
+        plain = architecture.segments == "uniform" and architecture.degree in (1, 2) and not architecture.digits
+        if not own or not (plain or (architecture.digits and architecture.fold != "none")):
+            continue
+        tell(architecture)
+        try:
+            yield from (untruncated if plain else of_digits)(spec, truth, architecture)
+        except GelugenError:
+            continue  # the fold does not fit the formats
