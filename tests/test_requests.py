@@ -8,8 +8,8 @@ import pytest
 from gelugen.cli import main
 from gelugen.errors import GelugenError
 from gelugen.requests import from_toml, to_toml
+from gelugen.tools import run
 from gelugen.verify.c import STRICT
-from gelugen.verify.verdict import run
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "network.toml"
 GELU = '[design.a]\nfunction = "gelu"\ninput = "q3.4"\noutput = "q3.4"\n'

@@ -174,6 +174,8 @@ def as_design(design: object) -> Design:
     kind = getattr(unit, "kind", None)
     if kind == "gated":
         raise GelugenError("a QuantizedActivation has one input, and a gated unit has two: give the design of its gate")
+    if kind == "bank":
+        raise GelugenError("a QuantizedActivation is one function, and a bank has several: give the design of a member")
     raise GelugenError(f"{short(design)} must be a Design or a folder that gelugen generate has made")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gelugen.accuracy import shown
+from gelugen.bank import Bank
 from gelugen.design import Design
 from gelugen.dialects.choice import EXACT
-from gelugen.emit.rendering import describe, differs
+from gelugen.emit.contract import bank_cores, describe, differs
 from gelugen.gated import Gated
 from gelugen.golden import difference
 from gelugen.spec import Spec
@@ -20,26 +22,32 @@ def figures(bundle: Bundle) -> dict[str, Any]:
     """A design's figures, with the keys of ``gelugen show --json``; formats in gelugen's notation.
 
     Where there is no guarantee, ``minimise``, ``segments``, ``density`` and ``grid`` stand in its place. A gated unit
-    adds ``intermediate``, ``up``, ``requantize``, ``multiplier``, ``shift`` and ``pairs``.
+    adds ``intermediate``, ``up``, ``requantize``, ``multiplier``, ``shift`` and ``pairs``. A bank has ``members``,
+    in the order in which select counts them.
     """
+    if isinstance(bundle.design, Bank):
+        return _bank_figures(bundle, bundle.design)
     if isinstance(bundle.design, Gated):
         return _gated_figures(bundle, bundle.design)
-    spec, accuracy = bundle.design.spec, bundle.manifest["accuracy"]
     return {
         "name": bundle.name,
+        **_design_figures(bundle.design, bundle.manifest["accuracy"]),
+        "latency": bundle.manifest["latency"],
+        "warnings": bundle.manifest["warnings"],
+    }
+
+
+def _design_figures(design: Design, accuracy: Mapping[str, Any]) -> dict[str, Any]:
+    spec = design.spec
+    return {
         "function": spec.function,
         "input": str(spec.input),
         "output": str(spec.output),
         **{name: text for name, text in spec.fields().items() if name in _AIMS},
         **_dialect(spec),
-        "architecture": bundle.design.architecture,
-        "rom_bits": bundle.design.rom_bits,
-        "max_ulp": accuracy["max_ulp"],
-        "mean_ulp": accuracy["mean_ulp"],
-        "correctly_rounded": accuracy["correctly_rounded"],
-        "worst_code": accuracy["worst_code"],
-        "latency": bundle.manifest["latency"],
-        "warnings": bundle.manifest["warnings"],
+        "architecture": design.architecture,
+        "rom_bits": design.rom_bits,
+        **{key: accuracy[key] for key in ("max_ulp", "mean_ulp", "correctly_rounded", "worst_code")},
     }
 
 
@@ -47,6 +55,8 @@ def lines(bundle: Bundle) -> list[tuple[str, str]]:
     """The same for people: label and text."""
     if isinstance(bundle.design, Gated):
         return _gated_lines(bundle, bundle.design)
+    if isinstance(bundle.design, Bank):
+        return _bank_lines(bundle, bundle.design)
     spec, data = bundle.design.spec, figures(bundle)
     return [
         ("function", spec.function),
@@ -63,7 +73,44 @@ def lines(bundle: Bundle) -> list[tuple[str, str]]:
     ]
 
 
-def _errors(spec: Spec, data: dict[str, Any]) -> list[tuple[str, str]]:
+def _bank_figures(bundle: Bundle, bank: Bank) -> dict[str, Any]:
+    errors = bundle.manifest["accuracy"]["members"]
+    members = [{"name": name, **_design_figures(design, errors[name])} for name, design in bank.members.items()]
+    return {
+        "name": bundle.name,
+        "members": members,
+        "cores": len(bank.cores),
+        "one_table": bank.table is not None,
+        "architecture": bank.architecture,
+        "rom_bits": bank.rom_bits,
+        "latency": bundle.manifest["latency"],
+        "warnings": bundle.manifest["warnings"],
+    }
+
+
+def _bank_lines(bundle: Bundle, bank: Bank) -> list[tuple[str, str]]:
+    told = []
+    for number, (name, design) in enumerate(bank.members.items()):
+        spec, errors = design.spec, bundle.manifest["accuracy"]["members"][name]
+        told += [
+            (f"select {number}", f"{name}: {spec.function}, {spec.aim}"),
+            ("  input", spec.input.describe()),
+            ("  output", spec.output.describe()),
+            *(("  dialect", f"{spec.dialect}; {differs(spec)}") for _ in range(spec.dialect != EXACT)),
+            *((f"  {label}", text) for label, text in _errors(spec, errors)),
+            ("  design", describe(design)),
+        ]
+    return [
+        *told,
+        ("cores", bank_cores(bank)),
+        ("size", f"{bank.rom_bits} ROM bits"),
+        ("latency", f"{bundle.manifest['latency']} clocks, one sample a clock"),
+        *(("warning", sentence) for sentence in bundle.manifest["warnings"]),
+        ("made by", str(bundle.manifest["command"])),
+    ]
+
+
+def _errors(spec: Spec, data: Mapping[str, Any]) -> list[tuple[str, str]]:
     share = f"{data['correctly_rounded']:.2%} of {1 << spec.input.bits} codes"
     if spec.dialect != EXACT:
         return [("same codes", f"{share}; the others at most {data['max_ulp']:.0f} away")]

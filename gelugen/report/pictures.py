@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from gelugen.accuracy import shown
+from gelugen.bank import Bank
+from gelugen.design import Design
 from gelugen.errors import GelugenError
 from gelugen.formats import MAX_BITS
 from gelugen.gated import Gated
@@ -15,33 +17,60 @@ from gelugen.products import errors
 from gelugen.spec import Spec
 from gelugen.store import Bundle
 
+MOST_MEMBERS = 8
+"""Members of a bank that still make a picture."""
+
 
 def plot(bundle: Bundle, path: Path) -> None:
-    """Draw the function, the design over it, and the error over every code; of a gated unit a map of its errors.
+    """Draw the function, the design over it, and the error over every code.
+
+    The members of a bank stand side by side; of a gated unit it is a map of its errors.
 
     Raises:
-        GelugenError: matplotlib is missing, the file cannot be written, or a gated unit has too many pairs of codes.
+        GelugenError: matplotlib is missing, the file cannot be written, a gated unit has too many pairs of codes, or a
+            bank too many members.
     """
     if isinstance(bundle.design, Gated):
         _plot_gated(bundle, bundle.design, path)
         return
+    columns = list(bundle.design.members.values()) if isinstance(bundle.design, Bank) else [bundle.design]
+    if len(columns) > MOST_MEMBERS:
+        raise GelugenError(f"{bundle.name} has {len(columns)} members: --plot draws banks of {MOST_MEMBERS} at most")
     can_plot(path, needed=True)
     from matplotlib import pyplot as plt
 
-    design, spec = bundle.design, bundle.design.spec
+    figure, axes = plt.subplots(
+        2,
+        len(columns),
+        figsize=(9 if len(columns) == 1 else 6 * len(columns), 7),
+        sharex="col",
+        height_ratios=(3, 2),
+        layout="constrained",
+        squeeze=False,
+    )
+    names = list(bundle.design.members) if isinstance(bundle.design, Bank) else [bundle.name]
+    for name, design, (top, bottom) in zip(names, columns, axes.T, strict=True):
+        _draw(name, design, top, bottom)
+    if isinstance(bundle.design, Bank):
+        figure.suptitle(f"{bundle.name}: {bundle.design.rom_bits} ROM bits in all")
+    save(figure, path)
+
+
+def _draw(name: str, design: Design, top: Any, bottom: Any) -> None:
+    """A design over its function, and below it the error over every code."""
+    spec = design.spec
     codes, truth = spec.input.codes(), spec.golden()
     x = spec.input.dequantize(codes)
     outputs = design.eval(codes)
     real = truth.scaled / 2.0**32 * spec.output.scale
     error = truth.error(outputs)
 
-    figure, (top, bottom) = plt.subplots(2, 1, figsize=(9, 7), sharex=True, height_ratios=(3, 2), layout="constrained")
     top.plot(x, real, color="0.6", linewidth=4, label=f"{spec.function}(x), clamped to the output range")
     top.step(x, spec.output.dequantize(outputs), where="mid", color="C0", linewidth=1.2, label="the design")
     if spec.definition.is_rectifier:
         _inset(top, x, real, spec.output.dequantize(outputs))
     top.set_ylabel("output")
-    top.set_title(f"{bundle.name}\n{design.architecture}, {design.rom_bits} ROM bits")
+    top.set_title(f"{name}\n{design.architecture}, {design.rom_bits} ROM bits")
     top.legend(loc="upper left")
     top.grid(alpha=0.3)
 
@@ -61,7 +90,6 @@ def plot(bundle: Bundle, path: Path) -> None:
         f"{np.mean(outputs == truth.codes):.1%} correctly rounded",
         fontsize="medium",
     )
-    save(figure, path)
 
 
 def _plot_gated(bundle: Bundle, gated: Gated, path: Path) -> None:
