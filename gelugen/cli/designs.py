@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gelugen.cli.printing import print_json, print_table, progress, write_text
-from gelugen.cli.requests import GATED, REQUEST, given, load_own, need
+from gelugen.cli.requests import GATED, REQUEST, TARGET, given, load_own, need
 from gelugen.errors import GelugenError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def generate(options: argparse.Namespace) -> int:
             what = f"{target.name} ({number} of {len(requests)}): searching"
             say(what)
             try:
-                prepared.append(prepare(spec, target, partial(_tell, say, what)))
+                prepared.append(prepare(spec, target, partial(_tell, say, what), say))
             except GelugenError as error:
                 if len(requests) == 1:
                     raise
@@ -78,25 +78,27 @@ def _tell(say: Callable[[str], object], what: str, tried: Architecture) -> None:
 def _requests(options: argparse.Namespace, indexes: dict[Path, str]) -> list[tuple[Request, Target]]:
     """What the user asks for: TOML files, models, flags, or the default set; ``indexes`` gets the models' layers."""
     from gelugen.flow import default_set
-    from gelugen.gated_spec import GatedSpec
+    from gelugen.functions.user import is_reference
     from gelugen.requests import from_flags
     from gelugen.spec import Target
 
-    flags = given(options, *REQUEST, *GATED, "minimise", "segments", "density", "grid", "name")
+    flags = given(options, *REQUEST, *GATED, *TARGET, "minimise", "segments", "density", "grid", "name")
+    if options.specs and is_reference(flags.get("function", "")):
+        del flags["function"]  # a user's own one that a file names, and that is known by now
     if options.specs and flags:
         raise GelugenError(f"--{next(iter(flags))} and {options.specs[0]}: give a design by flags or by TOML, not both")
     if flags:
         name = flags.pop("name", None)
+        written = {key: flags.pop(key) for key in TARGET if key in flags}
         need(flags)
         spec = from_flags(flags)
-        return [(spec, Target(spec.default_name() if name is None else name))]
+        return [(spec, Target.parse(spec.default_name() if name is None else name, written))]
     requests = (
         [each for path in options.specs for each in _read(Path(path), options, indexes)]
         if options.specs
         else default_set()
     )
-    gated = [target.name for spec, target in requests if isinstance(spec, GatedSpec)]
-    _check_names([target.name for _, target in requests], gated)
+    _check_names(requests)
     return requests
 
 
@@ -117,21 +119,28 @@ def _read(path: Path, options: argparse.Namespace, indexes: dict[Path, str]) -> 
     return requests
 
 
-def _check_names(names: Sequence[str], gated: Sequence[str]) -> None:
+def _check_names(requests: Sequence[tuple[Request, Target]]) -> None:
     """Refuse designs that cannot stand beside each other, in a folder or in one C file."""
+    from gelugen.requests import kind_of
+
+    kinds = {target.name: kind_of(spec) for spec, target in requests}
     seen: dict[str, str] = {}
-    for name in names:
+    for _, target in requests:
+        name = target.name
         if other := seen.get(name.lower()):
             told = "twice" if other == name else f"beside {other}, which a file system may not tell apart"
             raise GelugenError(f"design {name} is asked for {told}: give each its own name")
         seen[name.lower()] = name
-    for name in names:
-        stem = re.sub(r"_(n|tb|(t\d_)?c\d)$", "", name)
-        inner = re.sub(r"_act(_(t\d_)?c\d)?$", "", name)
-        if inner in gated:
-            stem = inner
-        if stem != name and stem in names:
-            raise GelugenError(f"design {name} is asked for beside {stem}, whose C uses that name: choose another")
+    for name in kinds:
+        for kind, ending in _ENDINGS.items():
+            stem = re.sub(ending, "", name)
+            if stem != name and kinds.get(stem) in ((kind,) if kind else kinds.values()):
+                raise GelugenError(f"design {name} is asked for beside {stem}, whose C uses that name: choose another")
+
+
+_ARRAY = r"(_(t\d_)?c\d)"
+_ENDINGS = {"": rf"(_n|_tb|{_ARRAY})$", "gated": rf"_act{_ARRAY}?$", "bank": rf"(_rom|_m\d+{_ARRAY}?)$"}
+"""What the names of functions, arrays and modules add to that of any unit, and of a gated unit or a bank."""
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -144,17 +153,29 @@ def verify(options: argparse.Namespace) -> int:
     refusals: list[GelugenError] = []
     with progress() as say:
         for number, folder in enumerate(options.folders, 1):
-            say(f"{folder} ({number} of {len(options.folders)}): every code")
+            what = f"{folder} ({number} of {len(options.folders)})"
             try:
-                results[folder] = verify(folder, tools)
+                results[folder] = verify(folder, tools, partial(_say, say, what))
             except GelugenError as error:
                 refusals.append(error)
-    good = not refusals and all(passed(verdicts) for verdicts in results.values())
+    if tools and "formal" in tools and not refusals:
+        proven = [each for verdicts in results.values() for each in verdicts if each.of == "properties"]
+        if all(each.status == "skipped" for each in proven):
+            refusals.append(GelugenError(f"formal: {options.folders[0]} has no stream wrapper: generate with --stream"))
+    named = tools is not None
+    good = not refusals and all(passed(verdicts, named) for verdicts in results.values())
     if results:
         _print_verdicts(options, results, good)
     if refusals:  # after what could be said of the others
         raise refusals[0]
     return 0 if good else 1
+
+
+def _say(say: Callable[[str], object], what: str, tool: str) -> None:
+    say(f"{what}: {tool}")
+
+
+_COUNTS = {"codes": ("", ""), "files": (" files", " warnings"), "properties": (" properties", " refuted")}
 
 
 def _print_verdicts(options: argparse.Namespace, results: dict[str, list[Verdict]], good: bool) -> None:
@@ -174,8 +195,8 @@ def _print_verdicts(options: argparse.Namespace, results: dict[str, list[Verdict
                 (
                     Path(folder).name,
                     each.tool,
-                    f"{each.checked} of {each.codes}",
-                    f"{each.mismatches}" if each.checked else "-",
+                    f"{each.checked} of {each.codes}{_COUNTS[each.of][0]}",
+                    f"{each.mismatches}{_COUNTS[each.of][1]}" if each.checked else "-",
                     f"{each.seconds:.1f} s",
                     each.status.upper() if each.status != "pass" else "pass",
                     "; ".join(filter(None, (first, each.note))),

@@ -15,79 +15,139 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gelugen.accuracy import Accuracy
+from gelugen.bank import Bank, BankAccuracy
+from gelugen.design import Design
 from gelugen.emit.manifest import facts
 from gelugen.errors import GelugenError
 from gelugen.gated import Gated
 from gelugen.products import ProductAccuracy
 from gelugen.store import Bundle, read
-from gelugen.units import Unit, measure
+from gelugen.target import Target
+from gelugen.units import AnyAccuracy, Unit, measure
 from gelugen.verify.c import check_c, missing_compiler
+from gelugen.verify.formal import check_formal, missing_formal
+from gelugen.verify.gates import check_gates, missing_gates
 from gelugen.verify.icarus import check_icarus, missing_icarus
+from gelugen.verify.lint import check_lint, missing_linters
 from gelugen.verify.verdict import Verdict, code_count
+from gelugen.verify.verilator import check_verilator, missing_verilator
 
-__all__ = ["TOOLS", "Verdict", "check_guarantee", "passed", "verify"]
+__all__ = ["ALL", "TOOLS", "Verdict", "check_guarantee", "chosen", "passed", "verify"]
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A name for ``--with``: what checks a folder, and what says that the tool is missing."""
+    """A name for ``--with``.
 
-    check: Callable[[Path, str, Unit], list[Verdict]]
+    Attributes:
+        check: what checks a folder's files.
+        missing: empty if all is there, else what to install.
+        default: whether it is taken where no tool is named.
+        parts: whether it is several tools, of which it takes those that are there, and skips the others.
+    """
+
+    check: Callable[[Path, str, Unit, Target], list[Verdict]]
     missing: Callable[[], str]
+    default: bool = False
+    parts: bool = False
 
 
-TOOLS = {"cc": Tool(check_c, missing_compiler), "icarus": Tool(check_icarus, missing_icarus)}
+def _check_c(folder: Path, name: str, unit: Unit, _: Target) -> list[Verdict]:
+    return check_c(folder, name, unit)
 
 
-def verify(folder: Path | str, tools: Sequence[str] | None = None) -> list[Verdict]:
+def _check_lint(folder: Path, *_: object) -> list[Verdict]:
+    return check_lint(folder)
+
+
+def _check_formal(folder: Path, name: str, unit: Unit, _: Target) -> list[Verdict]:
+    return check_formal(folder, name, unit)
+
+
+TOOLS = {
+    "cc": Tool(_check_c, missing_compiler, default=True),
+    "icarus": Tool(check_icarus, missing_icarus, default=True),
+    "lint": Tool(_check_lint, missing_linters, default=True, parts=True),
+    "verilator": Tool(check_verilator, missing_verilator),
+    "gates": Tool(check_gates, missing_gates),
+    "formal": Tool(_check_formal, missing_formal),
+}
+ALL = "all"
+"""In place of names: every tool."""
+
+
+def verify(
+    folder: Path | str, tools: Sequence[str] | None = None, tell: Callable[[str], object] = lambda _: None
+) -> list[Verdict]:
     """Check a design's folder: hashes, then the guarantee, then the tools.
 
     Args:
         folder: a folder that ``generate`` has made.
-        tools: names from ``TOOLS``; each must be there. None takes those that are there and reports the rest
-            as skipped, except where the environment variable CI is set: there, a missing tool is an error.
+        tools: names from ``TOOLS``, each of which must be there, or ``all``. None takes those of the default ones
+            that are there and reports the rest as skipped, except where the environment variable CI is set: there,
+            a missing tool is an error.
+        tell: called with the name of every tool before it starts.
 
     Raises:
-        GelugenError: the folder is incomplete or was changed, or a tool is missing.
+        GelugenError: the folder is incomplete or was changed, or a tool is unknown or missing.
     """
-    bundle = read(folder)
-    absent = [tool.missing() for tool in TOOLS.values()]
+    names = chosen(tools)
+    missing = {name: TOOLS[name].missing() for name in names}
+    absent = [missing[name] for name in names if not TOOLS[name].parts]
     if tools is None and all(absent):
         raise GelugenError("no tool to verify with is there: " + "; ".join(absent))
+    needed = tools is not None or os.environ.get("CI", "").lower() not in ("", "0", "false")
+    if needed and any(missing.values()):
+        raise GelugenError(next(filter(None, missing.values())))
+    tell("the guarantee")
+    bundle = read(folder)
     verdicts = [check_guarantee(bundle)]
-    for name in tools if tools is not None else TOOLS:
-        if name not in TOOLS:
-            raise GelugenError(f"tool {name!r} is not known: it must be one of {', '.join(TOOLS)}")
-        missing = TOOLS[name].missing()
-        if missing and (tools is not None or os.environ.get("CI", "").lower() not in ("", "0", "false")):
-            raise GelugenError(missing)
-        if missing:
-            verdicts.append(Verdict(name, "skipped", code_count(bundle.design), note=missing))
+    for name in names:
+        if missing[name] and not TOOLS[name].parts:
+            verdicts.append(Verdict(name, "skipped", code_count(bundle.design), note=missing[name]))
         else:
-            verdicts += TOOLS[name].check(bundle.folder, bundle.name, bundle.design)
+            tell(name)
+            verdicts += TOOLS[name].check(bundle.folder, bundle.name, bundle.design, bundle.target)
     return verdicts
 
 
-def passed(verdicts: Sequence[Verdict]) -> bool:
-    """Whether nothing failed and at least one tool compared every code."""
-    return not any(each.status == "fail" for each in verdicts) and any(each.status == "pass" for each in verdicts[1:])
+def chosen(tools: Sequence[str] | None) -> list[str]:
+    """The names from ``TOOLS`` that are meant, each once.
+
+    Raises:
+        GelugenError: a name is not known.
+    """
+    if tools is None:
+        return [name for name, tool in TOOLS.items() if tool.default]
+    if unknown := [name for name in tools if name not in TOOLS and name != ALL]:
+        raise GelugenError(f"tool {unknown[0]!r} is not known: it must be one of {', '.join(TOOLS)}, or {ALL}")
+    return list(TOOLS) if ALL in tools else list(dict.fromkeys(tools))
+
+
+def passed(verdicts: Sequence[Verdict], named: bool = False) -> bool:
+    """Whether nothing failed and at least one tool compared every code; of named tools, whether any has passed."""
+    return not any(each.status == "fail" for each in verdicts) and any(
+        each.status == "pass" and (named or each.of == "codes") for each in verdicts[1:]
+    )
 
 
 def check_guarantee(bundle: Bundle) -> Verdict:
     """The guarantees, against golden codes rebuilt from the spec; and the manifest's own account of the unit."""
     start = time.monotonic()
     unit = bundle.design
-    design = unit.design if isinstance(unit, Gated) else unit
     first: tuple[int | tuple[int, ...], int, int] | None = None
-    total, note, outside = code_count(unit), "", 0
+    total, note = code_count(unit), ""
     accuracy = measure(unit)
-    act = accuracy.activation if isinstance(accuracy, ProductAccuracy) else accuracy
+    parts = _parts(unit, accuracy)
+    outside = sum(measured.outside for _, measured in parts)
     said = facts(unit, bundle.target, accuracy)
-    if act.first_outside is not None:
-        code, outside = act.first_outside, act.outside
+    if broken := [each for each in enumerate(parts) if each[1][1].first_outside is not None]:
+        select, (design, measured) = broken[0]
+        code = measured.first_outside or 0
         right = int(design.spec.golden().codes[code - design.spec.input.code_min])
-        first = (code, right, int(design.eval([code])[0]))
-        note = f"these codes break {design.spec.aim}"
+        first = ((select, code) if isinstance(unit, Bank) else code, right, int(design.eval([code])[0]))
+        note = f"these codes break {', '.join(dict.fromkeys(each.spec.aim for _, (each, _) in broken))}"
     elif isinstance(unit, Gated) and isinstance(accuracy, ProductAccuracy) and not accuracy.keeps:
         outside = accuracy.outside
         if accuracy.first_outside:
@@ -99,7 +159,7 @@ def check_guarantee(bundle: Bundle) -> Verdict:
     elif missing := _expected(bundle) - set(bundle.manifest["files"]):
         note = f"the manifest does not name {min(missing)}"
     return Verdict(
-        unit.spec.aim if design.spec.guarantee is None else f"guarantee {unit.spec.aim}",
+        f"guarantee {unit.spec.aim}" if all(design.spec.guarantee for design, _ in parts) else unit.spec.aim,
         "fail" if note else "pass",
         total,
         total,
@@ -110,7 +170,22 @@ def check_guarantee(bundle: Bundle) -> Verdict:
     )
 
 
+def _parts(unit: Unit, accuracy: AnyAccuracy) -> list[tuple[Design, Accuracy]]:
+    """The designs of a unit with their errors: one, or those of a bank's members in their order."""
+    if isinstance(unit, Bank) and isinstance(accuracy, BankAccuracy):
+        return [(design, accuracy.members[name]) for name, design in unit.members.items()]
+    if isinstance(unit, Gated) and isinstance(accuracy, ProductAccuracy):
+        return [(unit.design, accuracy.activation)]
+    if isinstance(unit, Design) and isinstance(accuracy, Accuracy):
+        return [(unit, accuracy)]
+    raise TypeError(f"a {unit.kind} has no {type(accuracy).__name__}")
+
+
 def _expected(bundle: Bundle) -> set[str]:
     """Files that every folder has."""
-    ends = (".h", ".v", "_tb.v", *(("_act.v",) if isinstance(bundle.design, Gated) else ()))
+    unit, ends = bundle.design, [".h", ".v", "_tb.v"]
+    if isinstance(unit, Gated):
+        ends.append("_act.v")
+    elif isinstance(unit, Bank):
+        ends += [".toml", *(["_rom.v"] if unit.table else [f"_m{number}.v" for number in range(len(unit.cores))])]
     return {f"{bundle.name}{end}" for end in ends}

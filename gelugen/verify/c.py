@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from gelugen.bank import Bank
 from gelugen.emit.c import container
 from gelugen.emit.rendering import render
 from gelugen.formats import Codes
+from gelugen.tools import first_error, run, tool_version, workshop
 from gelugen.units import Unit
-from gelugen.verify.verdict import Verdict, first_error, run, sample, tool_version, workshop
+from gelugen.verify.verdict import Verdict, sample
 
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-pedantic", "-Werror"]
 
@@ -38,8 +40,12 @@ def sweep_c(tool: str, compiler: str, flags: Sequence[str], folder: Path, name: 
     types = [container(form) for form in unit.ports.values()]
     result = container(unit.output)
     in_place = [number for number, type_ in enumerate(types) if type_ == result]
+    run_length = 0
+    if isinstance(unit, Bank):  # whose array function takes one select for all its codes
+        in_place, run_length = [number for number in in_place if number], 1 << unit.input.bits
     with workshop() as work:
-        harness = render("c/harness.c.j2", name=name, codes=total, types=types, result=result, in_place=in_place)
+        asked = {"codes": total, "types": types, "result": result, "in_place": in_place, "run": run_length}
+        harness = render("c/harness.c.j2", name=name, **asked)
         (work / "harness.c").write_text(harness)
         (work / "codes.bin").write_bytes(np.stack(drives).astype(np.int32).tobytes())
         sources = [work / "harness.c", *folder.glob(f"{name}.c")]
