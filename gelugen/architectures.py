@@ -30,7 +30,9 @@ class Architecture:
         summary: one line for people.
         fold: what is taken away before the table and put back after it.
         segments: how u is cut into segments.
-        degree: of the polynomial on a segment; a design of a degree above 0 multiplies.
+        degree: of the polynomial on a segment; a design of a degree above 0 multiplies, unless it has digits.
+        digits: whether slopes are stored as digits, so that nothing is multiplied; it pays in lookup tables, not in
+            ROM bits.
     """
 
     name: str
@@ -38,10 +40,21 @@ class Architecture:
     fold: Fold
     segments: Segments
     degree: int
+    digits: bool = False
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether a design has a multiplier."""
+        return self.degree > 0 and not self.digits
 
     @property
     def search(self) -> str:
         """Whether the search of its designs is complete, and over what."""
+        if self.digits:
+            return (
+                "heuristic: words by exact intervals of intercepts, but grids, digits and segments searched in part; "
+                "a smaller design may exist"
+            )
         if self.degree:
             return (
                 f"heuristic: widths by exact intervals of intercepts, but grids, phases and segments searched in part; "
@@ -84,12 +97,26 @@ SHAPES: dict[str, tuple[str, Segments, int]] = {
 }
 """From the simplest to the least simple: summary, segments and degree."""
 
+DIGIT_SHAPES: dict[str, tuple[str, Segments, int]] = {
+    "uniform-digit-linear": (f"a linear polynomial in digits on each {_CUTS['uniform']}", "uniform", 1),
+    "dyadic-digit-linear": (f"a linear polynomial in digits on each {_CUTS['dyadic']}", "dyadic", 1),
+    "uniform-digit-quadratic": (f"a quadratic polynomial in digits on each {_CUTS['uniform']}", "uniform", 2),
+}
+"""The shapes whose slopes are stored in digits; taken only where they are named, or where lookup tables count."""
+
 ARCHITECTURES: dict[str, Architecture] = {
     entry.name: entry
-    for shape, (summary, segments, degree) in SHAPES.items()
+    for shape, (summary, segments, degree) in {**SHAPES, **DIGIT_SHAPES}.items()
     for fold, text in _FOLDS.items()
     for entry in [
-        Architecture(shape if fold == "none" else f"{fold}-{shape}", text.format(summary), fold, segments, degree)
+        Architecture(
+            shape if fold == "none" else f"{fold}-{shape}",
+            text.format(summary),
+            fold,
+            segments,
+            degree,
+            shape in DIGIT_SHAPES,
+        )
     ]
 }
 """From the simplest to the least simple: of two designs of equal cost the first one is taken."""
@@ -105,7 +132,8 @@ def get_architecture(name: str) -> Architecture:
     if entry is None:
         folds = ", ".join(f"{fold}-" for fold in _FOLDS if fold != "none")
         raise GelugenError(
-            f"architecture {short(name)} is not known: it must be {AUTO} or one of {', '.join(SHAPES)}, "
+            f"architecture {short(name)} is not known: it must be {AUTO} or one of "
+            f"{', '.join((*SHAPES, *DIGIT_SHAPES))}, "
             f"alone or after a fold ({folds})"
         )
     return entry

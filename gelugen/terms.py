@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from gelugen.digits import DIGIT_BITS, Digits, digits_from_json, digits_to_json, partial_product
 from gelugen.errors import GelugenError
 from gelugen.formats import Codes
-from gelugen.maps import Map, Offset, map_from_json, map_to_json
+from gelugen.maps import Breakpoints, Map, Offset, map_from_json, map_to_json
 from gelugen.strict import take, whole, wholes
 
 
@@ -75,14 +76,17 @@ class Term:
         map: the segments.
         coefficients: c_0 first; all columns have one value a segment. Outside the segments all are zero.
         shifts: the floor shift of each Horner step, first of the one that adds c_(d-1); () where all are 0.
+        digits: where the polynomial is a sum of partial products: what the columns behind c_0 are; the degree is 0.
     """
 
     map: Map
     coefficients: tuple[Coefficient, ...]
     shifts: tuple[int, ...] = ()
+    digits: Digits | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.coefficients) <= 4 or len({len(c.values) for c in self.coefficients}) != 1:
+        most = 4 if self.digits is None else 1 + len(self.digits.each)
+        if not 1 <= len(self.coefficients) <= most or len({len(c.values) for c in self.coefficients}) != 1:
             raise GelugenError("a term must have 1 to 4 coefficients with one value each for every segment")
         if not self.depth:
             raise GelugenError("a term must have a segment: a design without a table has no term")
@@ -93,15 +97,29 @@ class Term:
         lowest = self.coefficients[0]
         if isinstance(self.map, Offset) and (self.degree or lowest.base or not lowest.width):
             raise GelugenError("a table of offsets must have one coefficient, with stored bits and base 0")
+        if self.digits:
+            self._check_digits(self.digits)
         if self.shifts and len(self.shifts) != self.degree:
             raise GelugenError(f"a term of degree {self.degree} must have {self.degree} shifts, not {len(self.shifts)}")
         if not all(0 <= shift <= 31 for shift in self.shifts):
             raise GelugenError("the shifts of a term's steps must lie between 0 and 31")
 
+    def _check_digits(self, digits: Digits) -> None:
+        columns = self.coefficients[1:]
+        if len(columns) != len(digits.each) or digits.bits > self.dx_bits or isinstance(self.map, Breakpoints | Offset):
+            raise GelugenError(
+                f"a term must have one column for each of {len(digits.each)} digits, on a map of {digits.bits} bits at "
+                f"least, uniform or dyadic"
+            )
+        if any(each.signed or each.drop or each.base or each.width not in (0, DIGIT_BITS) for each in columns):
+            raise GelugenError(f"a column of digits must have {DIGIT_BITS} bits without sign, drop or base")
+        if not any(each.width for each in columns):
+            raise GelugenError("a term of digits must store a digit")
+
     @property
     def degree(self) -> int:
-        """The degree of the polynomial."""
-        return len(self.coefficients) - 1
+        """The degree of the polynomial by Horner's rule; 0 for one of digits."""
+        return 0 if self.digits else len(self.coefficients) - 1
 
     @property
     def depth(self) -> int:
@@ -127,6 +145,9 @@ class Term:
     @property
     def largest(self) -> int:
         """A bound on the magnitude of the term and of every product in it, whatever a table of these widths holds."""
+        if self.digits:
+            products = sum(1 << self.digits.bits + 1 + max(each.weight, 0) for each in self.digits.each)
+            return self.coefficients[0].largest + products
         *lower, highest = self.coefficients
         bound = largest = highest.largest
         for power in reversed(range(self.degree)):
@@ -136,10 +157,25 @@ class Term:
         return largest
 
     def trace(self, u: Codes) -> Iterator[tuple[int, Codes, Codes, Codes]]:
-        """The Horner steps at every u, from the highest power down: power, dx, product before its shift, and h."""
+        """The Horner steps at every u, from the highest power down: power, dx, product before its shift, and h.
+
+        Of a term of digits there is one step, and the product is the sum of the partial products, with its sign.
+        """
         segment, dx = self.map.locate(u)
         inside = (segment >= 0) & (segment < self.depth)
         at = np.where(inside, segment, 0)
+        if self.digits:
+            lowest, *columns = self.coefficients
+            arguments = self.digits.arguments(dx, self.dx_bits)
+            product = np.zeros_like(u)
+            for digit, column in zip(self.digits.each, columns, strict=True):
+                stored = np.array(column.values, dtype=np.int64)[at]
+                product = product + partial_product(stored, arguments[digit.power], digit.weight)
+            if self.digits.subtract:
+                product = -product
+            c = lowest.base + np.array(lowest.values, dtype=np.int64)[at] << lowest.drop
+            yield 0, dx, product, np.where(inside, c + product, 0)
+            return
         h = np.zeros_like(u)
         for power in reversed(range(self.degree + 1)):
             column = self.coefficients[power]
@@ -162,7 +198,7 @@ class Term:
 
     def is_constant(self, u_bits: int) -> bool:
         """Whether its shape alone gives one value for every u of so many bits."""
-        if self.degree and self.dx_bits:
+        if (self.degree and self.dx_bits) or (self.digits and self.width > self.coefficients[0].width):
             return False
         if self.map.covers(self.depth, u_bits):
             return self.depth == 1 or not self.width
@@ -189,6 +225,7 @@ class Term:
                 for c in self.coefficients
             ],
             "shifts": list(self.shifts),
+            "digits": digits_to_json(self.digits),
         }
 
     @classmethod
@@ -199,9 +236,12 @@ class Term:
             GelugenError: a field is out of range.
             KeyError, TypeError: a field is missing, unknown or of the wrong type.
         """
-        segment_map, coefficients, shifts = take(data, "map", "coefficients", "shifts")
+        segment_map, coefficients, shifts, digits = take(data, "map", "coefficients", "shifts", "digits")
         return cls(
-            map_from_json(segment_map), tuple(_coefficient_from_json(each) for each in coefficients), wholes(shifts)
+            map_from_json(segment_map),
+            tuple(_coefficient_from_json(each) for each in coefficients),
+            wholes(shifts),
+            digits_from_json(digits),
         )
 
 

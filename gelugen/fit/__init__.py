@@ -15,8 +15,9 @@ from gelugen.design import Design
 from gelugen.errors import GelugenError
 from gelugen.fit.bounds import Bounds, r_bounds, reach, rested
 from gelugen.fit.constants import fit_constants, fit_dyadic_steps, fit_steps
+from gelugen.fit.digits import fit_digits
 from gelugen.fit.mse import fit_mse
-from gelugen.fit.parts import Fit
+from gelugen.fit.parts import Fit, Unreachable, assembled
 from gelugen.fit.polynomials import fit_free, fit_polynomials, shapes
 from gelugen.fit.sums import fit_tables
 from gelugen.fit.verified import verified
@@ -30,22 +31,6 @@ Limit = Callable[[int], int | None]
 None if any will do. It is asked anew before each search."""
 Search = Callable[[int | None], Fit | None]
 """From that limit to a fit, if there is one below it."""
-
-
-class Unreachable(GelugenError):  # noqa: N818 -- it says what the matter is
-    """An architecture cannot keep a guarantee.
-
-    Attributes:
-        architecture: its name.
-        reached: the smallest N, as text, for which it keeps ulp:N.
-    """
-
-    def __init__(self, spec: Spec, architecture: Architecture, reached: str) -> None:
-        super().__init__(
-            f"architecture {architecture.name} cannot keep the guarantee {spec.guarantee} of {spec.function} from "
-            f"{spec.input} to {spec.output}: at best it keeps ulp:{reached}"
-        )
-        self.architecture, self.reached = architecture.name, reached
 
 
 _WORTH = 1.25
@@ -90,19 +75,7 @@ def designs(spec: Spec, golden: Golden, architecture: Architecture, limit: Limit
         raise Unreachable(spec, architecture, reach(spec, golden, architecture))
     bounds = rested(bounds)
     for found in _fits(bounds, architecture, limit):
-        yield Design(
-            spec=spec,
-            architecture=architecture.name,
-            fold=architecture.fold,
-            terms=found.terms,
-            bias=found.bias,
-            shift=found.shift,
-            line_shift=bounds.line_shift,
-            line_drop=bounds.line_drop,
-            offset=bounds.offset,
-            one=bounds.one,
-            first=bounds.first,
-        )
+        yield assembled(spec, architecture, bounds, found)
 
 
 def _fits(bounds: Bounds, architecture: Architecture, limit: Limit) -> Iterator[Fit]:
@@ -110,6 +83,9 @@ def _fits(bounds: Bounds, architecture: Architecture, limit: Limit) -> Iterator[
     lowest, highest = int(bounds.low.max()), int(bounds.high.min())
     if lowest <= highest:  # one value of r serves every u
         yield Fit(0, (), max(lowest, min(bounds.idle, highest)), 0)
+        return
+    if architecture.digits:
+        yield from fit_digits(bounds, architecture)
         return
     cap = None
     if limit(0) is None and architecture.segments != "codes" and (plain := fit_constants(bounds, 0)):

@@ -1,10 +1,31 @@
-"""What every search of the fit gives."""
+"""What every search of the fit gives, and what becomes of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gelugen.architectures import Architecture
+from gelugen.design import Design
+from gelugen.errors import GelugenError
+from gelugen.fit.bounds import Bounds
+from gelugen.spec import Spec
 from gelugen.terms import Term
+
+
+class Unreachable(GelugenError):  # noqa: N818 -- it says what the matter is
+    """An architecture cannot keep a guarantee.
+
+    Attributes:
+        architecture: its name.
+        reached: the smallest N, as text, for which it keeps ulp:N.
+    """
+
+    def __init__(self, spec: Spec, architecture: Architecture, reached: str) -> None:
+        super().__init__(
+            f"architecture {architecture.name} cannot keep the guarantee {spec.guarantee} of {spec.function} from "
+            f"{spec.input} to {spec.output}: at best it keeps ulp:{reached}"
+        )
+        self.architecture, self.reached = architecture.name, reached
 
 
 @dataclass(frozen=True)
@@ -15,3 +36,20 @@ class Fit:
     terms: tuple[Term, ...]
     bias: int
     shift: int
+
+
+def assembled(spec: Spec, architecture: Architecture, bounds: Bounds, found: Fit) -> Design:
+    """The design of a fit."""
+    return Design(
+        spec=spec,
+        architecture=architecture.name,
+        fold=architecture.fold,
+        terms=found.terms,
+        bias=found.bias,
+        shift=found.shift,
+        line_shift=bounds.line_shift,
+        line_drop=bounds.line_drop,
+        offset=bounds.offset,
+        one=bounds.one,
+        first=bounds.first,
+    )
