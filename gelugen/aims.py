@@ -7,6 +7,8 @@
 | ``multiplier-bits`` | a * b for every multiplier of a by b bits |
 | ``latency`` | clocks from input to output |
 | a weighted sum | such as ``rom-bits+0.5*multiplier-bits+20*latency`` |
+| ``luts:FAMILY`` | lookup tables of ``ice40``, ``ecp5`` or ``xc7``, counted by Yosys, see ``Luts`` |
+| ``luts:FAMILY+dsp+bram`` | the same; DSP blocks, block RAM or both may be taken, at the cost of some lookup tables |
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from gelugen.architectures import ARCHITECTURES
 from gelugen.density import Density
@@ -96,6 +98,32 @@ class Guarantee:
         return f"ulp:{_decimal(self.ulp)}: |error| <= {_decimal(self.ulp)} ulp at every code"
 
 
+LUT_FAMILIES = ("ice40", "ecp5", "xc7")
+_LUTS = re.compile(r"luts:(\w+)((?:\+(?:dsp|bram))*)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Luts:
+    """What ``luts:FAMILY`` counts.
+
+    Attributes:
+        family: of FPGAs.
+        dsps, brams: whether DSP blocks and block RAM may be taken.
+    """
+
+    family: str
+    dsps: bool = False
+    brams: bool = False
+    DSP: ClassVar[int] = 20
+    """A DSP block costs as much as so many lookup tables: who allows them has some to spare."""
+    BRAM: ClassVar[int] = 40
+    """The same of a block RAM."""
+
+    def cost(self, luts: int, dsps: int, brams: int) -> int:
+        """The cost of what Yosys counted."""
+        return luts + self.DSP * dsps + self.BRAM * brams
+
+
 @dataclass(frozen=True)
 class Weights:
     """What an objective counts.
@@ -103,12 +131,14 @@ class Weights:
     Attributes:
         name: as the user writes it.
         rom_bits, multiplier_bits, latency: the factors of a design's cost.
+        luts: what synthesis counts; the factors are then those of ``balanced``, by which candidates are found.
     """
 
     name: str
     rom_bits: float
     multiplier_bits: float
     latency: float
+    luts: Luts | None = None
 
     @classmethod
     def parse(cls, text: str) -> Weights:
@@ -121,17 +151,33 @@ class Weights:
             if text in _OBJECTIVES:
                 return cls(text, *_OBJECTIVES[text])
             plain = text.replace(" ", "")
+            if plain.startswith("luts"):
+                return cls._of_luts(plain)
             summands = [_SUMMAND.fullmatch(each) for each in plain.split("+")]
             weights = dict.fromkeys(_COUNTED, 0.0)
             for summand in summands:
                 if summand is not None:
                     weights[summand[2]] += float(summand[1] or 1)
             if all(summands) and any(weights.values()):
-                return cls(plain, *weights.values())
+                rom, multiplier, clock = weights.values()
+                return cls(plain, rom, multiplier, clock)
         raise GelugenError(
-            f"objective {short(text)} is not known: it must be {', '.join(_OBJECTIVES)} or a weighted sum such as "
-            f"rom-bits+0.5*multiplier-bits+20*latency"
+            f"objective {short(text)} is not known: it must be {', '.join(_OBJECTIVES)}, luts:FAMILY, or a weighted "
+            f"sum such as rom-bits+0.5*multiplier-bits+20*latency"
         )
+
+    @classmethod
+    def _of_luts(cls, text: str) -> Weights:
+        match = _LUTS.fullmatch(text)
+        more = match[2].split("+")[1:] if match else []
+        if match is None or match[1] not in LUT_FAMILIES or len(set(more)) < len(more):
+            raise GelugenError(
+                f"objective {short(text)} is not known: it must be luts:FAMILY with {', '.join(LUT_FAMILIES)} as the "
+                f"family, and may end in +dsp, +bram or both, as in luts:xc7+dsp"
+            )
+        luts = Luts(match[1], "dsp" in more, "bram" in more)
+        name = f"luts:{luts.family}{'+dsp' * luts.dsps}{'+bram' * luts.brams}"
+        return cls(name, *_OBJECTIVES[DEFAULT_OBJECTIVE], luts)
 
 
 def check_exclude(exclude: str | Sequence[str]) -> tuple[str, ...]:

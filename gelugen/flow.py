@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from gelugen.aims import Weights
 from gelugen.emit import emit
 from gelugen.requests import read_toml
 from gelugen.search import Tell
-from gelugen.spec import Target
+from gelugen.spec import Spec, Target
 from gelugen.store import write
+from gelugen.synthesis.objective import least_luts
 from gelugen.units import Request, Unit, build, warnings
 
 DEFAULT_OUTPUT = "rtl_out"
@@ -62,13 +64,23 @@ def prepare(
     spec: Request,
     target: Target | None = None,
     tell: Tell = lambda _: None,
+    note: Callable[[str], object] = lambda _: None,
 ) -> Prepared:
-    """Find what a spec asks for and emit its files as texts; ``tell`` is called before each architecture is searched.
+    """Find what a spec asks for and emit its files as texts.
+
+    Args:
+        spec: what is asked for.
+        target: how it is written; for an objective of lookup tables, the style is chosen where it is plain.
+        tell: called before each architecture is searched.
+        note: called with what is being measured.
 
     Raises:
-        GelugenError: the guarantee cannot be kept.
+        GelugenError: the guarantee cannot be kept, or Yosys is needed and missing.
     """
     target = target or Target(spec.default_name())
+    if isinstance(spec, Spec) and not spec.minimise and Weights.parse(spec.objective).luts:
+        best = least_luts(spec, target, tell, note)
+        return Prepared(best.design, best.target, emit(best.design, best.target, best.figures))
     unit = build(spec, tell=tell)
     return Prepared(unit, target, emit(unit, target))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gelugen.aims import Weights
 from gelugen.design import Design
@@ -48,3 +50,51 @@ class Objective:
     def rom_limit(self, cost: float) -> int | None:
         """The ROM bits above which no design costs as little as ``cost``; None where ROM bits cost nothing."""
         return math.floor(cost / self.asked.rom_bits) if self.asked.rom_bits else None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What synthesis said of a design that was chosen by its lookup tables.
+
+    Attributes:
+        objective: as the user wrote it.
+        family: of FPGAs.
+        resources: what it takes, by kind: ``luts``, ``dsps``, ``block_rams`` and others.
+        yosys: the version that counted.
+        measured, candidates: how many designs and texts were measured, of how many.
+    """
+
+    objective: str
+    family: str
+    resources: Mapping[str, int]
+    yosys: str
+    measured: int
+    candidates: int
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields, ready for the manifest."""
+        return {
+            "objective": self.objective,
+            "family": self.family,
+            **self.resources,
+            "yosys": self.yosys,
+            "measured": self.measured,
+            "candidates": self.candidates,
+        }
+
+    def describe(self) -> str:
+        """The figures in one line."""
+        kinds = (("luts", "LUT"), ("dsps", "DSP"), ("block_rams", "block RAM"))
+        counts = [(self.resources.get(key, 0), name) for key, name in kinds]
+        parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count or name == "LUT"]
+        how = "with registers" if "+bram" in self.objective else "combinational"
+        return f"{', '.join(parts)} of {self.family}, {how}, by Yosys {self.yosys}"
+
+    def searched(self) -> str:
+        """How far one may trust that nothing smaller exists."""
+        if self.measured == self.candidates:
+            return f"heuristic: all {self.candidates} candidates measured by Yosys {self.yosys}"
+        return (
+            f"heuristic: the {self.measured} most promising of {self.candidates} candidates measured by Yosys "
+            f"{self.yosys}"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from gelugen.architectures import ARCHITECTURES, AUTO, SHAPES, Architecture, get_architecture
+from gelugen.architectures import ARCHITECTURES, AUTO, DIGIT_SHAPES, SHAPES, Architecture, get_architecture
 from gelugen.design import Design
 from gelugen.dialects.choice import EXACT
 from gelugen.errors import GelugenError
@@ -29,7 +29,8 @@ def architectures(spec: Spec) -> list[Architecture]:
     """The architectures that a spec admits, simplest first.
 
     ``auto`` is the table of all codes, and every shape on the function's own fold, or without a fold where the formats
-    do not allow it. For ``minimise`` it is lines between free breakpoints on that fold.
+    do not allow it; none of digits, which do not pay in ROM bits. For ``minimise`` it is lines between free
+    breakpoints on that fold.
 
     Raises:
         GelugenError: all are excluded.
@@ -42,7 +43,7 @@ def architectures(spec: Spec) -> list[Architecture]:
     admitted = [
         each
         for each in ARCHITECTURES.values()
-        if (each.fold == fold or each.name == "table") and not spec.excludes(each)
+        if (each.fold == fold or each.name == "table") and not each.digits and not spec.excludes(each)
     ]
     if not admitted:
         raise GelugenError(f"exclude {','.join(spec.exclude)} leaves no architecture to search: exclude fewer")
@@ -131,6 +132,11 @@ def build(spec: Spec, cost: Cost | None = None, tell: Tell = lambda _: None) -> 
         GelugenError: no architecture keeps the guarantee; the message says how far each gets.
     """
     price = cost or Objective.parse(spec.objective)
+    if isinstance(price, Objective) and price.asked.luts:
+        raise GelugenError(
+            f"objective {spec.objective} is measured by Yosys on a design of its own: generate takes it, but not for a "
+            f"gated unit or a bank; ask for the activation alone, or take another objective"
+        )
     free_rom = isinstance(price, Objective) and not price.weights[0]
     order = list(ARCHITECTURES)
     return min(
@@ -141,7 +147,7 @@ def build(spec: Spec, cost: Cost | None = None, tell: Tell = lambda _: None) -> 
 
 def _turn(architecture: Architecture) -> int:
     shape = architecture.shape
-    return _FIRST.index(shape) if shape in _FIRST else len(_FIRST) + list(SHAPES).index(shape)
+    return _FIRST.index(shape) if shape in _FIRST else len(_FIRST) + list({**SHAPES, **DIGIT_SHAPES}).index(shape)
 
 
 def _refusal(spec: Spec, refusals: list[GelugenError]) -> GelugenError:

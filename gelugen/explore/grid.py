@@ -23,6 +23,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from gelugen.aims import Weights
 from gelugen.architectures import ARCHITECTURES, AUTO
 from gelugen.errors import GelugenError, short
 from gelugen.search import architectures
@@ -63,6 +64,11 @@ def case(fields: Mapping[str, Any], names: list[str] | None = None) -> Case:
         GelugenError: a field or name is refused, or all architectures are excluded.
     """
     spec = from_fields(dict(fields))
+    if Weights.parse(spec.objective).luts:
+        raise GelugenError(
+            f"objective {spec.objective} is not possible for explore: gelugen generate measures lookup tables; "
+            f"explore ranks by what follows from the design alone"
+        )
     admitted = {
         each.name
         for name in names or [AUTO]

@@ -1,8 +1,8 @@
 """The objective ``luts``: the design and the text that take the fewest lookup tables, by Yosys.
 
 Candidates are the designs that a search by ROM bits and multipliers comes across, those without truncation between
-Horner's steps and those of signed digits, each in the family's own style and in the plain one. A rough count of lookup
-tables says which of them are worth a synthesis.
+Horner's steps and, where no DSP block may be taken, those of signed digits; each in the family's own style and in the
+plain one. A rough count of lookup tables says which of them are worth a synthesis.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ MOST = 24
 """So many candidates are measured."""
 _SEES = {"ice40": 4, "ecp5": 4, "xc7": 6}
 """Inputs of a lookup table."""
+_PLAIN = 1.2
+"""By experience the plain text takes so many times the lookup tables, where there is a fold."""
 _DEEPEST = 1 << 13
 """Words of a table that no lookup tables are spent on."""
 
@@ -68,19 +70,26 @@ def least_luts(
         GelugenError: there is no Yosys, or no architecture keeps the guarantee.
     """
     luts = Objective.parse(spec.objective).asked.luts
-    assert luts
+    if luts is None:
+        raise ValueError(f"{spec.objective} is no objective of lookup tables")
     yosys = find()
     texts = [
         (design, style)
-        for design in _found(spec, tell)
+        for design in _found(spec, luts, tell)
         if all(term.depth <= _DEEPEST for term in design.terms)
-        for style in styles(luts, target)
+        for style in styles(luts, target, design)
     ]
     if not texts:
         raise GelugenError(
             f"objective {spec.objective} has no candidate of at most {_DEEPEST} words: take another objective"
         )
-    ranked = sorted(texts, key=lambda each: (rough(each[0], luts), each[1] == "plain", each[1]))[:most]
+    ranked = sorted(
+        texts,
+        key=lambda each: (
+            rough(each[0], luts) * (_PLAIN if each[1] == "plain" and each[0].fold != "none" else 1),
+            each[1],
+        ),
+    )[:most]
     tasks = [task(design, luts, style) for design, style in ranked]
     found: dict[int, Resources] = {}
     note(f"measuring {len(tasks)} of {len(texts)} candidates for {luts.family}")
@@ -90,14 +99,14 @@ def least_luts(
     given = [number for number in found if target.style in ("plain", ranked[number][1])]
     best = min(given, key=lambda number: (_cost(luts, found[number]), found[number].inverters, number))
     design, style = ranked[best]
-    figures = Figures(
-        spec.objective, luts.family, found[best].to_json(), yosys.version, len(tasks), len(texts)
-    )
+    figures = Figures(spec.objective, luts.family, found[best].to_json(), yosys.version, len(tasks), len(texts))
     return Chosen(design, replace(target, style=style), figures)
 
 
-def styles(luts: Luts, target: Target) -> tuple[str, ...]:
+def styles(luts: Luts, target: Target, design: Design) -> tuple[str, ...]:
     """The styles to measure: the family's, the plain one, and what the target asks for."""
+    if design.fold == "none":  # which every style writes alike
+        return (target.style,)
     own = luts.family if luts.family in STYLES else "ice40"  # lookup tables of four inputs, as ECP5 has
     return tuple(dict.fromkeys((own, "plain", target.style)))
 
@@ -114,7 +123,7 @@ def task(design: Design, luts: Luts, style: str) -> Task:
 
 def rough(design: Design, luts: Luts) -> float:
     """About how many lookup tables a design takes, told from its shape."""
-    total = 2.0 * design.spec.output.bits
+    total = 0.0 if design.fold == "none" else 2.0 * design.spec.output.bits
     for term in design.terms:
         words = term.depth if not luts.brams else min(term.depth, 1 << _SEES[luts.family])
         total += term.width * max(1.0, words / (1 << _SEES[luts.family])) + _adders(term)
@@ -138,7 +147,7 @@ def _cost(luts: Luts, resources: Resources) -> int:
     return luts.cost(resources.luts, resources.dsps, resources.block_rams)
 
 
-def _found(spec: Spec, tell: Tell) -> list[Design]:
+def _found(spec: Spec, luts: Luts, tell: Tell) -> list[Design]:
     """All candidates, none twice."""
     found: dict[Design, None] = {}
     refusal: GelugenError | None = None
@@ -147,14 +156,14 @@ def _found(spec: Spec, tell: Tell) -> list[Design]:
             found[design] = None
     except GelugenError as error:
         refusal = error
-    for design in _others(spec, tell):
+    for design in _others(spec, luts, tell):
         found[design] = None
     if not found and refusal:
         raise refusal
     return list(found)
 
 
-def _others(spec: Spec, tell: Tell) -> Iterator[Design]:
+def _others(spec: Spec, luts: Luts, tell: Tell) -> Iterator[Design]:
     """Designs of shapes that cost lookup tables only, and that a search by ROM bits does not come across."""
     truth = golden(spec)
     admitted = {each.name: each for each in architectures(spec)}
@@ -163,7 +172,7 @@ def _others(spec: Spec, tell: Tell) -> Iterator[Design]:
     for architecture in ARCHITECTURES.values():
         own = architecture.name in admitted if named else architecture.fold in folds and not spec.excludes(architecture)
         plain = architecture.segments == "uniform" and architecture.degree in (1, 2) and not architecture.digits
-        if not own or not (plain or (architecture.digits and architecture.fold != "none")):
+        if not own or not (plain or (architecture.digits and architecture.fold != "none" and not luts.dsps)):
             continue
         tell(architecture)
         try:
