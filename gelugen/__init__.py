@@ -13,6 +13,8 @@ From Python::
 
     gated = gelugen.GatedSpec("geglu", input="q3.4", intermediate="q3.4", up="q3.4", output="q3.4")
     gelugen.build(gated).eval(gate, up)  # act(gate) * up, requantized: a Gated; generate and load take it too
+    bank = gelugen.BankSpec({"block0": spec, "head": other_spec})
+    gelugen.build(bank).eval(select, codes)  # one module, a select input: a Bank; generate and load take it too
 
     from gelugen.verify import verify
     verify("rtl_out/gelu_q3_12_faithful")  # a Verdict for every tool
@@ -32,6 +34,8 @@ if sys.version_info < (3, 11):  # noqa: UP036
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gelugen.bank import Bank
+    from gelugen.bank_spec import BankSpec
     from gelugen.design import Design
     from gelugen.errors import GelugenError
     from gelugen.flow import generate
@@ -46,6 +50,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Bank": "gelugen.bank",
+    "BankSpec": "gelugen.bank_spec",
     "Design": "gelugen.design",
     "Format": "gelugen.formats",
     "Gated": "gelugen.gated",
@@ -62,6 +68,8 @@ _HOME = {
 }
 
 __all__ = [
+    "Bank",
+    "BankSpec",
     "Design",
     "Format",
     "Gated",

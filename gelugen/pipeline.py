@@ -3,8 +3,9 @@
 Everything here depends on stored widths, drops, bases, shifts and maps, and on no code: it is cheap enough to rank
 thousands of candidates, and the Verilog is written from it.
 
-Pipeline: fold (one register, if there is a fold), table read (one, if there is a table), one for each Horner
-product, and one at the output. A plain table needs no more than its read register.
+Usual pipeline: a register each for the fold, if there is one, for the table read, if there is a table, for each Horner
+product, for the partial products of digits, and for the output. A plain table needs no more than its read register.
+Any other depth can be asked for.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gelugen.design import Coefficient, Design, Offset, Term
-from gelugen.maps import Breakpoints
+from gelugen.digits import Digit
+from gelugen.maps import Breakpoints, Dyadic
+from gelugen.schedule import Level, Schedule, adder, lookup, product, schedule
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,9 @@ class Range:
 
     def __add__(self, other: Range) -> Range:
         return Range(self.low + other.low, self.high + other.high)
+
+    def __sub__(self, other: Range) -> Range:
+        return Range(self.low - other.high, self.high - other.low)
 
     def __mul__(self, other: Range) -> Range:
         corners = [one * two for one in (self.low, self.high) for two in (other.low, other.high)]
@@ -127,21 +133,42 @@ def steps(term: Term, u_bits: int) -> list[Step]:
     return result
 
 
+def term_range(term: Term, u_bits: int) -> Range:
+    """What a term can be, whatever its table holds."""
+    if term.degree:
+        return steps(term, u_bits)[-1].h
+    column = term.coefficients[0]
+    held = coefficient_range(term, column, term.map.covers(term.depth, u_bits)) << column.drop
+    return held + Range(*term.digits.range) | Range(0, 0) if term.digits else held
+
+
+def chain(term: Term) -> tuple[tuple[int, Digit], ...]:
+    """The digits that are stored, with the numbers of their columns, in the order in which they are added.
+
+    The lowest weight comes first, and of equal ones the shorter partial product.
+    """
+    if term.digits is None:
+        return ()
+    stored = [(number, each) for number, each in enumerate(term.digits.each, 1) if term.coefficients[number].width]
+    return tuple(sorted(stored, key=lambda each: (max(each[1].weight, 0), each[1].weight)))
+
+
 def multipliers(design: Design) -> list[tuple[int, int]]:
     """The bits of both operands, in two's complement, of every multiplier: one for each Horner product."""
     return [(step.factor_width, step.dx_width) for term in design.terms for step in steps(term, design.u_bits)]
 
 
-def is_plain(design: Design) -> bool:
-    """Whether the table's words are the output codes, so that its read register is the output register."""
+def is_plain(design: Design, writable: bool = False) -> bool:
+    """Whether the table's words are the output codes; where they can be rewritten, whatever they are."""
     if design.fold != "none" or design.bias or design.shift or len(design.terms) != 1:
         return False
     (term,) = design.terms
     column, output = term.coefficients[0], design.spec.output
-    if term.degree or isinstance(term.map, Offset) or column.base or not 0 < column.width <= output.bits - column.drop:
+    made = term.degree or term.digits or isinstance(term.map, Offset) or column.base
+    if made or not 0 < column.width <= output.bits - column.drop:
         return False
-    low, high = min(column.values) << column.drop, max(column.values) << column.drop
-    return output.code_min <= low and high <= output.code_max
+    least, most = column.stored if writable else (min(column.values), max(column.values))
+    return output.code_min <= least << column.drop and most << column.drop <= output.code_max
 
 
 def has_fold(design: Design) -> bool:
@@ -149,16 +176,87 @@ def has_fold(design: Design) -> bool:
     return design.fold == "residual" or design.turns or (design.fold != "none" and bool(design.terms))
 
 
-def read_stage(design: Design) -> int:
-    """The stage in which table words are valid."""
-    return 2 if has_fold(design) else 1
+def addends(design: Design) -> int:
+    """What the sum adds: its terms, and the bias."""
+    return len(design.terms) + (design.bias != 0)
 
 
-def sum_stage(design: Design) -> int:
-    """The stage in which all addends are valid."""
-    return read_stage(design) + max((term.degree for term in design.terms), default=-1)
+def tree_levels(addends: int) -> int:
+    """The levels of a tree of adders that leaves two addends at most."""
+    levels = 0
+    while addends > 2:
+        addends, levels = -(-addends // 2), levels + 1
+    return levels
 
 
-def latency(design: Design) -> int:
-    """Clocks from ``in_valid`` to ``out_valid``."""
-    return 1 if is_plain(design) else sum_stage(design) + 1
+def levels(design: Design, writable: bool = False) -> tuple[Level, ...]:
+    """The steps of the datapath in their order, see ``gelugen.schedule``.
+
+    Fold, table read, for each Horner step a product and a sum, for digits the square and a sum each, the tree that
+    adds the terms, the sum with its bias, unfold, and output.
+    """
+    u_bits, output = design.u_bits, design.spec.output
+    found = [Level("fold", adder(u_bits))] if has_fold(design) else []
+    if design.terms:
+        found.append(Level("read", max(_read_delay(term, u_bits) for term in design.terms)))
+    if is_plain(design, writable):
+        return (*found, Level("output", 0.1))
+    if any(isinstance(term.map, Offset) for term in design.terms):  # words are inverted behind the read
+        found.append(Level("words", 0.7))
+    horner = [steps(term, u_bits) for term in design.terms]
+    for number in range(max((len(each) for each in horner), default=0)):
+        now = [each[number] for each in horner if len(each) > number]
+        found.append(Level(f"multiply {number + 1}", max(product(each.factor_width, each.dx_width) for each in now)))
+        found.append(Level(f"add {number + 1}", max(adder(each.h_width) for each in now)))
+    width = output.bits + design.shift
+    chains = [chain(term) for term in design.terms]
+    if any(term.digits and term.digits.squares for term in design.terms):
+        most = max(term.digits.bits for term in design.terms if term.digits)
+        found.append(Level("square", lookup(most - 2) + adder(most)))
+    longest = max(map(len, chains), default=0)
+    found += [Level(f"digit {number + 1}", adder(width)) for number in range(longest)]
+    found += [Level(f"tree {number + 1}", adder(width)) for number in range(tree_levels(addends(design)))]
+    summed = len(design.terms) > 1 or (design.terms and design.bias)
+    found.append(Level("sum", adder(width) if summed else 0.0))
+    unfolds = design.fold == "residual" or design.turns
+    found.append(Level("unfold", adder(output.bits) if unfolds else 0.0))
+    found.append(Level("output", adder(output.bits) if design.offset else 0.7))
+    return tuple(found)
+
+
+def _read_delay(term: Term, u_bits: int) -> float:
+    if isinstance(term.map, Breakpoints):
+        return adder(u_bits) + lookup(term.depth.bit_length() + 2)
+    if isinstance(term.map, Offset):
+        return 0.5 + lookup(u_bits - term.map.high + term.map.bits - 1)
+    return lookup(u_bits - (min(term.map.leaves) if isinstance(term.map, Dyadic) else term.map.dx_bits))
+
+
+def _rows(term: Term) -> int:
+    """The registers between a term's table and the sum."""
+    return 1 if term.digits else term.degree
+
+
+def latency(design: Design, writable: bool = False) -> int:
+    """The usual depth of the pipeline, in clocks from ``in_valid`` to ``out_valid``."""
+    if is_plain(design, writable):
+        return 1
+    return has_fold(design) + bool(design.terms) + max((_rows(term) for term in design.terms), default=0) + 1
+
+
+def planned(design: Design, depth: int | None = None, memory: bool = False, writable: bool = False) -> Schedule:
+    """Where the registers of a design stand.
+
+    Args:
+        design: the design.
+        depth: how many there are from input to output; None for the usual ones, see ``latency``.
+        memory: whether a table is read from a memory, which has a register behind it.
+        writable: whether its words can be rewritten.
+
+    Raises:
+        GelugenError: the design has fewer steps.
+    """
+    plain = is_plain(design, writable)
+    first = (["read"] if design.terms and (memory or plain) else []) + ["output"]
+    depth = latency(design, writable) if depth is None else depth
+    return schedule(levels(design, writable), depth, first)

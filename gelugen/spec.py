@@ -51,8 +51,9 @@ from gelugen.dialects.choice import EXACT, Choice
 from gelugen.errors import GelugenError, short
 from gelugen.formats import TIES, FittedFormat, Format, Ties, parse_format
 from gelugen.functions import Function
-from gelugen.identifiers import LONGEST, check_identifier, identifier_part
+from gelugen.identifiers import LONGEST, identifier_part
 from gelugen.meaning import check_dialect, check_expression, check_outside, extended, named
+from gelugen.target import Target
 
 __all__ = [
     "Guarantee",
@@ -259,7 +260,7 @@ class Spec:
 
     def excludes(self, architecture: Architecture) -> bool:
         """Whether ``auto`` leaves an architecture out."""
-        names = {architecture.name, architecture.shape, *(("multiplier",) if architecture.degree else ())}
+        names = {architecture.name, architecture.shape, *(("multiplier",) if architecture.multiplies else ())}
         return not names.isdisjoint(self.exclude)
 
     def default_name(self) -> str:
@@ -302,20 +303,6 @@ class Spec:
         return parts
 
 
-@dataclass(frozen=True)
-class Target:
-    """How a design is written down, apart from what it computes.
-
-    Attributes:
-        name: the identifier of the C function, of the Verilog module and of the folder.
-    """
-
-    name: str
-
-    def __post_init__(self) -> None:
-        check_identifier(self.name)
-
-
 class _Asked(Protocol):
     """What a canonical command can be made of: a Spec, and what is built on one."""
 
@@ -335,6 +322,8 @@ def command(spec: _Asked, target: Target) -> str:
         words += ["--accuracy", accuracy]
     if target.name != spec.default_name():
         words += ["--name", target.name]
+    for key, value in target.fields().items():
+        words += [f"--{key}"] if value == "true" else [f"--{key}", value]
     return shlex.join(words)
 
 

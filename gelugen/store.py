@@ -63,7 +63,8 @@ def read(folder: Path | str) -> Bundle:
             ) from None
         if sha256(text) != expected:
             raise GelugenError(f"{folder / name} is not what gelugen wrote, by its hash: generate the design again")
-    return Bundle(folder, from_json(manifest["kind"], manifest["design"]), Target(manifest["name"]), manifest)
+    target = Target.parse(manifest["name"], manifest["target"])
+    return Bundle(folder, from_json(manifest["kind"], manifest["design"]), target, manifest)
 
 
 def load(folder: Path | str) -> Unit:

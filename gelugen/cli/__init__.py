@@ -75,7 +75,10 @@ def _parser() -> _Parser:
 
     generate = command("generate", "designs", "Make designs: C, Verilog, tables, test bench and manifest.")
     generate.add_argument(
-        "specs", nargs="*", metavar="SPEC.toml", help="tables [design.NAME], [gated.NAME]; or a model, .onnx or .tflite"
+        "specs",
+        nargs="*",
+        metavar="SPEC.toml",
+        help="tables [design.NAME], [gated.NAME], [[bank.NAME]]; or a model, .onnx or .tflite",
     )
     _add_request(generate, "auto (default) takes the one of least cost")
     generate.add_argument("--minimise", metavar="mse", help="the least mean square error, in place of a guarantee")
@@ -93,16 +96,46 @@ def _parser() -> _Parser:
     generate.add_argument(
         "--requantize", metavar="GUARANTEE", help="of a gated unit: its product's rounding, correct (default) or ulp:N"
     )
+    generate.add_argument(
+        "--pipeline", metavar="N", help="registers of the Verilog module from input to output; 0 is combinational"
+    )
+    generate.add_argument("--lanes", metavar="N", help="samples a clock; default: 1")
+    generate.add_argument(
+        "--stream", action="store_const", const="true", help="with an AXI4-Stream wrapper beside the module"
+    )
+    generate.add_argument("--rom", metavar="STYLE", help="tables in logic, in block RAM (block), or auto (default)")
+    generate.add_argument(
+        "--writable", action="store_const", const="true", help="tables that a write port can change at run time"
+    )
+    generate.add_argument(
+        "--memory", metavar="FORMATS", help="files of the tables beside .mem: hex, coe, mif, by commas"
+    )
+    generate.add_argument("--style", metavar="FAMILY", help="logic written for xc7 or ice40; default: plain")
     generate.add_argument("--name", help="of the C function, the Verilog module and the folder")
     generate.add_argument("-o", "--output-dir", metavar="DIR", default="rtl_out", help="default: rtl_out")
 
     verify = command("verify", "designs", "Compare the files of designs with their NumPy model over every code.")
     verify.add_argument("folders", nargs="+", metavar="DIR", help="folders that `gelugen generate` has made")
     verify.add_argument(
-        "--with", dest="tools", metavar="TOOLS", help="cc (gcc, clang), icarus; default: all that are there"
+        "--with",
+        dest="tools",
+        metavar="TOOLS",
+        help="by commas: cc (gcc, clang), icarus, lint (Icarus, Verilator, Yosys), verilator (a second simulator), "
+        "gates (netlists of Yosys), formal (the stream wrapper), or all; default: cc,icarus,lint, those that are there",
     )
 
     _add_own(verify)
+
+    synth = command("synth", "synthesizing", "Synthesize designs: lookup tables, registers, block RAM, DSP, Fmax.")
+    synth.add_argument("folders", nargs="+", metavar="DIR", help="folders that `gelugen generate` has made")
+    synth.add_argument("--family", metavar="NAMES", help="by commas: ice40, ecp5, xc7; default: all of them")
+    synth.add_argument("--no-bram", action="store_true", help="keep tables out of block RAM")
+    synth.add_argument("--no-dsp", action="store_true", help="keep multipliers out of DSP blocks")
+    synth.add_argument(
+        "--fmax", action="store_true", help="place and route between registers: Fmax of ice40 and ecp5, by nextpnr"
+    )
+    synth.add_argument("--jobs", metavar="N", type=_count, help="processes at a time; default: one for each core")
+    _add_own(synth)
 
     show = command("show", "designs", "Show a design: formats, guarantee, measured error, size, latency.")
     show.add_argument("folder", metavar="DIR", help="a folder that `gelugen generate` has made")
@@ -173,7 +206,8 @@ def _add_request(parser: argparse.ArgumentParser, auto: str) -> None:
     parser.add_argument(
         "--objective",
         help="balanced (default: ROM bits, plus a*b for every a by b bit multiplier), rom-bits, multiplier-bits, "
-        "latency, or a sum such as rom-bits+0.5*multiplier-bits+20*latency",
+        "latency, or a sum such as rom-bits+0.5*multiplier-bits+20*latency; luts:ice40, luts:ecp5 or luts:xc7 (with "
+        "+dsp, +bram): lookup tables by Yosys, of generate alone",
     )
     parser.add_argument(
         "--exclude", metavar="NAMES", help="architectures that auto leaves out: names, shapes or multiplier, by commas"
@@ -182,8 +216,8 @@ def _add_request(parser: argparse.ArgumentParser, auto: str) -> None:
 
 
 _ARCHITECTURES = (
-    "table, sum-of-tables or {uniform,dyadic,free}-{constant,linear,quadratic,cubic}, alone or after a fold: "
-    "{residual,even,odd,complement}-"
+    "table, sum-of-tables, uniform-digit-linear, dyadic-digit-linear, uniform-digit-quadratic or "
+    "{uniform,dyadic,free}-{constant,linear,quadratic,cubic}, alone or after a fold: {residual,even,odd,complement}-"
 )
 
 

@@ -21,6 +21,8 @@ REQUEST = (
     "dialect",
 )
 
+TARGET = ("pipeline", "lanes", "stream", "rom", "writable", "memory", "style")
+
 GATED = ("intermediate", "up", "requantize")
 
 

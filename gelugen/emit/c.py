@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gelugen.design import Breakpoints, Coefficient, Design, Dyadic
+from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Term
+from gelugen.digits import DIGIT_BITS
+from gelugen.emit.contract import Contract
 from gelugen.emit.layout import Layout
 from gelugen.emit.product import Scaled
-from gelugen.emit.rendering import Contract, render
+from gelugen.emit.rendering import render
 from gelugen.emit.signals import ranges, saturates
 from gelugen.errors import GelugenError
 from gelugen.formats import Format
 from gelugen.gated import Gated
 from gelugen.pipeline import Range
 from gelugen.spec import Target
-from gelugen.units import Unit
 
 LARGEST_HEADER_TABLE = 4096
 """Bytes of tables that stand in the header; larger ones get a .c file, so that they exist once."""
@@ -100,6 +101,81 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Digit:
+    """A partial product in C.
+
+    Attributes:
+        word, at: the array of the digit, and its lowest bit there.
+        z: the argument.
+        floor: the shift where the weight is negative.
+        factor: the weight where it is not.
+    """
+
+    word: Array
+    at: int
+    z: str
+    floor: Floor
+    factor: int
+
+
+@dataclass(frozen=True)
+class Digits:
+    """The partial products of a term in C.
+
+    Attributes:
+        words: the digits, so many in a word.
+        each: those that are stored.
+        lost, half: z_1 is (dx >> lost) - half, or its complement.
+        reverse, subtract, bits, squares: as in ``gelugen.digits``.
+    """
+
+    words: list[Array]
+    each: list[Digit]
+    lost: int
+    half: int
+    reverse: bool
+    subtract: bool
+    bits: int
+    squares: bool
+
+    @property
+    def ones(self) -> int:
+        """The mask of the magnitude's bits but the top one."""
+        return (1 << self.bits - 2) - 1 if self.squares else 0
+
+    @property
+    def quarter(self) -> int:
+        """What the magnitude's top bit adds, beside the others."""
+        return 1 << self.bits - 3 if self.squares else 0
+
+
+_DIGITS_A_WORD = 16
+
+
+def _digits(term: Term, prefix: str) -> Digits | None:
+    made = term.digits
+    if made is None:
+        return None
+    stored = [(each, term.coefficients[number]) for number, each in enumerate(made.each, 1)]
+    stored = [(each, column) for each, column in stored if column.width]
+    words, found = [], []
+    for start in range(0, len(stored), _DIGITS_A_WORD):
+        some = stored[start : start + _DIGITS_A_WORD]
+        values = tuple(
+            sum(column.values[place] << DIGIT_BITS * at for at, (_, column) in enumerate(some))
+            for place in range(term.depth)
+        )
+        word = Array.of(f"{prefix}digits{start // _DIGITS_A_WORD or ''}", values, DIGIT_BITS * len(some))
+        words.append(word)
+        for at, (each, _) in enumerate(some):
+            reach = Range(-(1 << made.bits), 1 << made.bits)
+            floor = Floor.of(max(-each.weight, 0), reach)
+            found.append(Digit(word, DIGIT_BITS * at, f"z{each.power}", floor, 1 << max(each.weight, 0)))
+    lost, half = term.dx_bits - made.bits, 1 << made.bits - 1
+    return Digits(words, found, lost, half, made.reverse, made.subtract, made.bits, made.squares)
+
+
+@dataclass(frozen=True)
 class Table:
     """A term in C.
 
@@ -107,6 +183,7 @@ class Table:
         layout: the term, where its segments end, and its names.
         columns: the coefficients, c_0 first.
         steps: the Horner steps in their order.
+        digits: the partial products, if it has some.
         mask: of the bits that are the position in the longest segment; of an offset table, of those that are mirrored.
         guarded: whether an index past the end exists.
         index, dx, value, flip: names of local variables.
@@ -118,6 +195,7 @@ class Table:
     layout: Layout
     columns: list[Column]
     steps: list[Step]
+    digits: Digits | None
     mask: int
     guarded: bool
     index: str
@@ -137,7 +215,13 @@ class Table:
     @property
     def arrays(self) -> list[Array]:
         """All arrays of the term."""
-        return [each for each in (self.start, self.up, *(column.array for column in self.columns)) if each]
+        words = self.digits.words if self.digits else []
+        return [each for each in (self.start, self.up, *(column.array for column in self.columns), *words) if each]
+
+    @property
+    def places(self) -> bool:
+        """Whether the position in the segment is asked for."""
+        return bool(self.steps or self.digits)
 
     @property
     def compared(self) -> bool:
@@ -168,12 +252,13 @@ class Table:
 def _table(design: Design, name: str, layout: Layout, reach: dict[str, Range], number: int) -> Table:
     term, segment_map = layout.term, layout.term.map
     prefix = f"{name}_{layout.prefix}"
-    columns = [Column.of(each, f"{prefix}c{power}") for power, each in enumerate(term.coefficients)]
+    coefficients = term.coefficients[:1] if term.digits else term.coefficients
+    columns = [Column.of(each, f"{prefix}c{power}") for power, each in enumerate(coefficients)]
     starts, depth = layout.starts, layout.depth
     start = up = None
     if depth > MOST_COMPARISONS or (isinstance(segment_map, Breakpoints) and term.degree and depth > 1):
         start = Array.of(f"{prefix}start", starts, 16) if starts else None
-    if isinstance(segment_map, Dyadic) and term.degree:
+    if isinstance(segment_map, Dyadic) and (term.degree or term.digits):
         shorter = tuple(term.dx_bits - leaf for leaf in segment_map.leaves[:depth])
         up = Array.of(f"{prefix}up", shorter, 8) if any(shorter) else None
     return Table(
@@ -183,6 +268,7 @@ def _table(design: Design, name: str, layout: Layout, reach: dict[str, Range], n
             Step(Floor.of(term.shift(power), reach[f"p{number}_{power}"]), columns[power])
             for power in reversed(range(term.degree))
         ],
+        digits=_digits(term, prefix),
         mask=(1 << (layout.offset.bits - 1 if layout.offset else term.dx_bits)) - 1,
         guarded=layout.ends or (design.fold != "none" and not starts),
         index=f"i{layout.suffix}",
@@ -218,11 +304,11 @@ def container(form: Format) -> str:
     return f"{'' if form.signed else 'u'}int{8 if form.bits <= 8 else 16}_t"
 
 
-def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
+def files(unit: Design | Gated, target: Target, contract: Contract) -> dict[str, str]:
     """The header, and a source file where the tables are large."""
     product = Scaled.of(unit) if isinstance(unit, Gated) else None
     design, function = (unit.design, f"{target.name}_act") if isinstance(unit, Gated) else (unit, target.name)
-    tables = _tables(design, function)
+    tables = tables_of(design, function)
     size = sum(array.bytes for table in tables for array in table.arrays)
     split = size > LARGEST_HEADER_TABLE
     arguments = [
@@ -235,7 +321,8 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
         "contract": contract.lines(("flash", f"{size} bytes of tables")),
         "tables": tables,
         "split": split,
-        **_function(design, function, tables),
+        **function_of(design, function, tables),
+        "does": "The activation of the gate" if product else "One code in, one code out",
         "arguments": arguments,
         "result": out_type,
         "replaceable": [each.name for each in arguments if each.type == out_type],
@@ -249,12 +336,13 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
     return texts
 
 
-def _tables(design: Design, name: str) -> list[Table]:
+def tables_of(design: Design, name: str) -> list[Table]:
+    """The tables of a design, whose arrays' names start with that of its function."""
     reach = dict(ranges(design))
     return [_table(design, name, layout, reach, number) for number, layout in enumerate(Layout.all(design))]
 
 
-def _function(design: Design, name: str, tables: list[Table]) -> dict[str, Any]:
+def function_of(design: Design, name: str, tables: list[Table]) -> dict[str, Any]:
     """What the template needs for the function of a design."""
     spec, reach = design.spec, dict(ranges(design))
     low, high = saturates(design)
@@ -262,6 +350,7 @@ def _function(design: Design, name: str, tables: list[Table]) -> dict[str, Any]:
     drop = Floor.of(design.line_drop, reach["rest"]) if design.line_drop else None
     floors = [floor, *([drop] if drop else []), *(step.floor for table in tables for step in table.steps)]
     parts = [each for table in tables for column in table.columns for each in column.reach]
+    parts += [Range(0, term.largest) for term in design.terms if term.digits]
     type_ = _int_type([*(each.largest for each in [*reach.values(), *parts]), *(each.largest for each in floors)])
     return {
         "function": name,

@@ -1,85 +1,161 @@
 """A design's datapath as pipelined signals of exact widths: what the Verilog template prints.
 
-A signal is named by what it holds and by the stage it is valid in: ``u_1``, ``c0_2``, ``p0_3``.
+A signal is named by what it holds and by the stage it is valid in, which is the number of registers before it:
+``u_1``, ``c0_2``, ``p0_3``. Behind a level with registers its results are registers themselves; all else that is
+needed later is carried along.
 
 Products and sums of stored values hold whatever a table of these widths could give, so that no table overflows
-them. What comes after is as wide as the design's own values need; bits above cannot reach the output.
+them. What comes after is as wide as the design's own values need; bits above cannot reach the output. Where words can
+be rewritten, it is as wide as any words need.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from gelugen.design import Design
+from gelugen.emit.digits import Adders, Argument, Chain, Link, folded, result, sized
 from gelugen.emit.layout import Layout
-from gelugen.emit.signals import Constant, Signal, ranges, saturates, signed, unsigned
+from gelugen.emit.signals import Constant, Signal, signed, unsigned, values
+from gelugen.emit.styling import Borrows, Negated, Style
 from gelugen.emit.tables import Source, Table
-from gelugen.pipeline import Range, has_fold, is_plain, read_stage, steps, sum_stage
+from gelugen.emit.writing import Writing
+from gelugen.pipeline import Range, has_fold, is_plain, steps, term_range, tree_levels
+from gelugen.pipeline import Step as Horner
+from gelugen.pipeline import addends as count_addends
 
 
 @dataclass(frozen=True)
-class Product:
-    """One Horner step: p <= factor * dx, then h = q + c, where q is p without the bits that the step's shift drops.
-
-    Attributes:
-        p, factor, dx, h: as above.
-        q: the shifted product, which is p itself where nothing is dropped.
-        shift, zeros: the bits dropped from p, or put back.
-        c, drop: the coefficient, and its dropped zeros.
-        constant: what is added where all segments share the coefficient, which then is None.
-    """
+class Multiply:
+    """p = factor * dx; q is p without the bits that the step's shift drops, or p itself."""
 
     p: Signal
     factor: Signal
     dx: Signal
     q: Signal
     shift: int
-    zeros: int
+
+
+@dataclass(frozen=True)
+class Add:
+    """h = q + c.
+
+    Attributes:
+        h, q: as above; q with zeros put back.
+        zeros: how many.
+        c, drop: the coefficient, and its dropped zeros.
+        constant: what is added where all segments share the coefficient, which then is None.
+        low: what stands in the place of the dropped zeros.
+    """
+
     h: Signal
+    q: Signal
+    zeros: int
     c: Signal | None
     drop: int
     constant: int
-
-
-@dataclass
-class Stage:
-    """The registers of one stage from the table read on, beside the table's own."""
-
-    number: int
-    products: list[Product] = field(default_factory=list)
-    carried: list[tuple[Signal, Signal]] = field(default_factory=list)
+    low: int = 0
 
 
 @dataclass(frozen=True)
-class Residual:
-    """The residual fold: line = relu(k), and y = line - r at the end."""
+class Pair:
+    """total = one + two of the tree of adders, each with the zeros to put back."""
 
-    line: Signal
-    relu: Signal
-    line_last: Signal
-    rest: Signal
-    dropped: Signal
+    total: Signal
+    one: tuple[Signal, int]
+    two: tuple[Signal, int]
 
 
 @dataclass(frozen=True)
-class Turn:
-    """The odd fold, and the complement: r counts backwards where k is negative."""
+class Sum:
+    """The sum of what is left and the bias.
 
-    negative: Signal
-    negative_last: Signal
-    turned: Signal
+    Attributes:
+        v: the sum.
+        addends: each with the zeros to put back.
+        r: v without the bits that the shift drops.
+        bias: what is added.
+        low: what stands in the place of the zeros of a single addend.
+        beyond: whether u is past the bits that the tables see.
+        rest: r there.
+    """
+
+    v: Signal
+    addends: list[tuple[Signal, int]]
+    r: Signal
+    bias: int
+    low: int = 0
+    beyond: Signal | None = None
+    rest: int = 0
 
 
 @dataclass(frozen=True)
 class Fold:
-    """What a fold computes: k = in_data - zero_point, u = |k| if a table needs it, and what unfolds r again."""
+    """What a fold computes.
+
+    Attributes:
+        k: in_data - zero_point.
+        magnitude: the bits of k that hold it where it is not negative.
+        u: abs(k), if a table needs it.
+        line: relu(k) on the grid of the residual (residual fold).
+        relu: the bits of k that hold it.
+        negative: whether k is negative (odd fold and complement; on iCE40 every fold).
+        style: of the text.
+        sign, low: of a text for a family: the sign of k, and the bits of k whose absolute value u is.
+        beyond, beyond_source: whether u has more bits than the tables see.
+    """
 
     k: Signal
     magnitude: str
     u: Signal | None
-    residual: Residual | None
-    turn: Turn | None
+    line: Signal | None
+    relu: Signal | None
+    negative: Signal | None
+    style: str
+    sign: str
+    low: Signal
+    beyond: Signal | None
+    beyond_source: str
+
+    @property
+    def is_negative(self) -> str:
+        """Whether k is negative, as an expression."""
+        return f"k < {self.k.width}'sd0" if self.style == "plain" else self.sign
+
+
+@dataclass(frozen=True)
+class Residual:
+    """The residual fold undone.
+
+    Attributes:
+        line, r: what goes into it.
+        rest: line - r.
+        dropped: rest without its low bits.
+        style: of the text.
+        made: whether r is ~r or -r already, as the style wants it.
+        q: on iCE40, -r.
+        negative: on iCE40, whether k is negative: line does not tell.
+    """
+
+    line: Signal
+    r: Signal
+    rest: Signal
+    dropped: Signal
+    style: str = "plain"
+    made: bool = False
+    q: Signal | None = None
+    negative: Signal | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The odd fold undone, and the complement: r counts backwards where k is negative."""
+
+    negative: Signal
+    r: Signal
+    turned: Signal
 
 
 @dataclass(frozen=True)
@@ -90,193 +166,441 @@ class Unused:
     source: str
 
 
+Operations = Sequence[Multiply] | Sequence[Add] | Sequence[Pair] | Sequence[Argument] | Sequence[Link]
+Addend = tuple[Signal, int, int]
+"""A signal, the dropped zeros to put back, and the stage in which it is there."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A level of the datapath.
+
+    Attributes:
+        kind: ``fold``, ``read``, ``multiply``, ``add``, ``square``, ``digit``, ``tree``, ``sum``, ``unfold`` or
+            ``output``.
+        registered: whether its results are registers.
+        operations: those of the kinds that can have several.
+    """
+
+    kind: str
+    registered: bool
+    operations: Operations = ()
+
+
+@dataclass
+class Stage:
+    """What lies between two rows of registers.
+
+    Attributes:
+        number: of the registers behind it.
+        steps: its levels.
+        registered: whether there are registers behind it: not where the output is combinational.
+        carried: signals that are needed later, registered as (to, from).
+    """
+
+    number: int
+    steps: list[Step] = field(default_factory=list)
+    registered: bool = True
+    carried: list[tuple[Signal, Signal]] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """Its number and what is done in it, as a comment."""
+        done = ", ".join(dict.fromkeys(_DONE[each.kind] for each in self.steps)) or "carried along"
+        return f"Stage {self.number}: {done}" if self.registered else f"No register behind: {done}"
+
+
+_DONE = {
+    "fold": "fold",
+    "read": "table read",
+    "words": "words",
+    "multiply": "product",
+    "add": "sum",
+    "square": "square",
+    "digit": "partial products",
+    "tree": "sum",
+    "sum": "sum",
+    "unfold": "unfold",
+    "output": "output",
+}
+
+
 @dataclass(frozen=True)
 class Datapath:
     """Everything that the module's template names.
 
     Attributes:
-        port, out: the input port and the output register.
+        port, out: the input and the output.
         shifted: u where the smallest code is its first; None where u is the port or what the fold gives.
-        plain: whether the table's word is the output.
-        tables, stages: as their classes say.
-        addends: what the sum adds, each with the zeros to put back.
-        v, r, unfolded, total: the sum, the shifted sum, the value before the offset, and before saturation.
+        tables, stages, fold: as their classes say.
+        sum: the sum and its shift; None where the table's word is the output.
+        unfolded: what undoes the fold, if there is one.
+        value, total: the value before the offset, and before saturation.
+        drop: zeros to put behind the output.
         clamp_low, clamp_high: whether some code needs it.
-        fold: the fold's signals, or None.
         unused: dropped bits.
+        borrows: what takes the place of all stages.
     """
 
     port: Signal
     out: Signal
     shifted: Signal | None
-    plain: bool
     tables: list[Table]
     stages: list[Stage]
-    addends: list[tuple[Signal, int]]
-    v: Signal
-    r: Signal
-    unfolded: Signal
+    fold: Fold | None
+    sum: Sum | None
+    unfolded: Residual | Turn | None
+    value: Signal
     total: Signal
+    drop: int
     clamp_low: bool
     clamp_high: bool
-    fold: Fold | None
     unused: list[Unused]
+    borrows: Borrows | None = None
 
     @classmethod
-    def of(cls, design: Design, mems: list[str]) -> Datapath:
+    def of(cls, design: Design, writing: Writing, mems: list[str]) -> Datapath:
         """The datapath of a design whose tables are in the named files, one a term."""
-        spec, read, last = design.spec, read_stage(design), sum_stage(design)
-        stages = {number: Stage(number) for number in range(read, last + 1)}
-        port = Signal("in_data", spec.input.bits, spec.input.signed, Range(spec.input.code_min, spec.input.code_max))
-        shifted = unsigned("u", design.u_bits) if design.first else None
-        source = Source("u_1" if has_fold(design) else (shifted or port).name, design.u_bits)
-        tables = [Table.of(layout, source, read, mem) for layout, mem in zip(Layout.all(design), mems, strict=True)]
-        unused: list[Unused] = []
-        addends = [_horner(table, stages, read, last, unused) for table in tables]
-        v = _sum(design, addends, last)
-        r = Signal(f"r_{last}", v.width - design.shift, True, v.range >> design.shift)
-        _leave(unused, v, design.shift - 1, 0)
-        fold = _fold(design, stages, bool(source.used)) if has_fold(design) else None
-        unfolded = r
-        if fold and fold.residual:
-            unfolded = fold.residual.dropped
-            _leave(unused, r, r.top, fold.residual.rest.width)
-            _leave(unused, fold.residual.rest, design.line_drop - 1, 0)
-        elif fold and fold.turn:
-            unfolded = fold.turn.turned
-            _leave(unused, r, r.top, unfolded.width)
-        total = unfolded
-        if design.offset:
-            total = signed(f"sum_{last}", ranges(design)["sum"], Range(design.offset, design.offset))
-            _leave(unused, unfolded, unfolded.top, total.width)
-        low, high = saturates(design)
-        if not (low or high):
-            _leave(unused, total, total.top, spec.output.bits)
+        return replace(_Builder(design, writing, mems).build(), borrows=Borrows.of(design, writing))
+
+
+class _Builder:
+    """The datapath in the making: what every step adds to the stages and to the unused bits."""
+
+    def __init__(self, design: Design, writing: Writing, mems: list[str]) -> None:
+        self.design, self.writing, self.schedule = design, writing, writing.schedule
+        self.h: Signal | None = None
+        self.values = values(design, writing.writable)
+        self.plain = is_plain(design, writing.writable)
+        spec = design.spec
+        held = Range(spec.input.code_min, spec.input.code_max)
+        self.port = Signal("in_data" if writing.lanes == 1 else "sample", spec.input.bits, spec.input.signed, held)
+        self.shifted = unsigned("u", design.u_bits) if design.first else None
+        first = self.schedule.start
+        self.stages = [Stage(number) for number in range(first + 1, self.schedule.last + 1)]
+        if not self.schedule.cut("output"):
+            self.stages.append(Stage(self.schedule.last + 1, registered=False))
+        self.unused: list[Unused] = []
+        at = self.after("fold") if has_fold(design) else first
+        folded = f"u_{at}" if has_fold(design) else (self.shifted or self.port).name
+        self.style = Style.of(design, writing)
+        negated = self.fold_digits(writing) or self.style.negated
+        self.folded = negated is not None
+        self.bias, self.low = (0, negated.low) if negated else (design.bias, 0)
+        self.source = Source(folded, self.style.u_bits, port=folded == self.port.name)
+        self.tables: list[Table] = []
+        layouts = Layout.all(negated.design if negated else design)
+        for layout, mem in zip(layouts, mems, strict=True):
+            seen = replace(layout, u_bits=self.style.u_bits)
+            table = Table.of(seen, self.source, self.after("read"), mem, writing)
+            if negated:
+                table = table.with_outside(negated.outside)
+            number = sum(each.memory for each in self.tables)
+            self.tables.append(replace(table, number=number) if table.memory else table)
+
+    def build(self) -> Datapath:
+        """All of it, in the order of the levels."""
+        design, output = self.design, self.design.spec.output
+        if has_fold(design):
+            self.does("fold")
+        if design.terms:
+            self.does("read")
+        if "words" in self.schedule.numbers:
+            self.does("words")
+        fold = self.fold() if has_fold(design) else None
+        low = high = False
+        summed = undone = None
+        drop = 0
+        if self.plain:
+            column = self.tables[0].columns[0]
+            drop = column.drop
+            value = total = self.carry(column.c, self.after("read"), self.before("output"))
+        else:
+            summed = self.sum(self.tree(self.horner()))
+            value, undone = self.unfold(fold, summed.r)
+            value = total = self.carry(value, self.after("unfold"), self.before("output"))
+            if design.offset:
+                total = signed(
+                    f"sum_{self.before('output')}", self.values.ranges["sum"], Range(design.offset, design.offset)
+                )
+                self.leave(value, value.top, total.width)
+            low, high = self.values.saturates
+            if not (low or high):
+                self.leave(total, total.top, output.bits)
+        self.does("output")
         if fold is None or fold.u is not None:
-            whole = (shifted or port) if fold is None or fold.u is None else fold.u
-            _leave_all(unused, whole, set(range(source.width)) - source.used)
-        return cls(
-            port=port,
-            out=Signal("out", spec.output.bits, spec.output.signed, Range(spec.output.code_min, spec.output.code_max)),
-            shifted=shifted,
-            plain=is_plain(design),
-            tables=tables,
-            stages=list(stages.values()),
-            addends=addends,
-            v=v,
-            r=r,
-            unfolded=unfolded,
+            whole = (self.shifted or self.port) if fold is None or fold.u is None else fold.u
+            self.leave_all(whole, set(range(whole.width)) - self.source.used)
+        return Datapath(
+            port=self.port,
+            out=Signal("out", output.bits, output.signed, Range(output.code_min, output.code_max)),
+            shifted=self.shifted,
+            tables=self.tables,
+            stages=self.stages,
+            fold=fold,
+            sum=summed,
+            unfolded=undone,
+            value=value,
             total=total,
+            drop=drop,
             clamp_low=low,
             clamp_high=high,
-            fold=fold,
-            unused=[each for each in unused if not is_plain(design) or each.source.startswith(source.name)],
+            unused=self.unused,
         )
 
+    # -- stages ------------------------------------------------------------------------------------------------
 
-def _leave(unused: list[Unused], signal: Signal, top: int, bottom: int) -> None:
-    """Name a slice that nothing needs, if there is one."""
-    _leave_all(unused, signal, set(range(bottom, top + 1)))
+    def before(self, level: str) -> int:
+        return self.schedule.before(level)
 
+    def after(self, level: str) -> int:
+        return self.schedule.after(level)
 
-def _leave_all(unused: list[Unused], signal: Signal, bits: set[int]) -> None:
-    if not bits:
-        return
-    runs = [[at for _, at in run] for _, run in groupby(enumerate(sorted(bits)), lambda each: each[1] - each[0])]
-    slices = [f"{signal.name}[{run[-1]}:{run[0]}]" for run in reversed(runs)]
-    source = slices[0] if len(slices) == 1 else f"{{{', '.join(slices)}}}"
-    unused.append(Unused(unsigned(f"unused_{signal.name}", len(bits)), source))
+    def stage(self, number: int) -> Stage:
+        return self.stages[number - self.schedule.start - 1]
 
+    def does(self, level: str, operations: Operations = ()) -> None:
+        """Note a level in its stage."""
+        step = Step(level.partition(" ")[0], self.schedule.cut(level), operations)
+        self.stage(self.before(level) + 1).steps.append(step)
 
-def _horner(table: Table, stages: dict[int, Stage], read: int, last: int, unused: list[Unused]) -> tuple[Signal, int]:
-    """Put a term's products into their stages; gives what it adds to the sum, and the zeros to put back."""
-    layout, columns = table.layout, table.columns
-    h, dx = table.highest, table.dx
-    if h is None or dx is None:
-        return _carry(stages, columns[0].c, read, last), columns[0].drop
-    for stage, step in enumerate(steps(layout.term, layout.u_bits), read + 1):
-        name, column = f"{layout.prefix}{{}}{step.power}_{stage}", columns[step.power]
+    def carry(self, signal: Signal, born: int, used: int) -> Signal:
+        """Register a signal once a stage up to the stage of its use."""
+        for number in range(born + 1, used + 1):
+            pair = (signal.at(number), signal.at(number - 1))
+            if pair not in self.stage(number).carried and not isinstance(signal, Constant):
+                self.stage(number).carried.append(pair)
+        return signal if born == used else signal.at(used)
+
+    # -- terms -------------------------------------------------------------------------------------------------
+
+    def horner(self) -> list[Addend]:
+        """Put all products and sums of the polynomials into their stages; gives what the terms add."""
+        products: dict[int, list[Multiply]] = {}
+        sums: dict[int, list[Add]] = {}
+        adders, addends = Adders(), []
+        for table in self.tables:
+            layout, columns = table.layout, table.columns
+            h, dx, drop, born = columns[0].c, table.dx, columns[0].drop, self.after("read")
+            if table.highest is not None and dx is not None:
+                h, drop = table.highest, 0
+                for number, step in enumerate(steps(layout.term, layout.u_bits), 1):
+                    multiply, add = f"multiply {number}", f"add {number}"
+                    factor_dx = self.carry(dx, self.after("read"), self.before(multiply))
+                    factor = self.carry(h, born, self.before(multiply))
+                    products.setdefault(number, []).append(self.multiply(table, step, factor, factor_dx, multiply))
+                    q = products[number][-1].q
+                    sums.setdefault(number, []).append(self.add(table, step, q, add))
+                    h, born = sums[number][-1].h, self.after(add)
+            if layout.term.digits:
+                h, drop, born = self.chain(adders, table)
+            addends.append((h, drop, born))
+        for number in products:
+            self.does(f"multiply {number}", products[number])
+            self.does(f"add {number}", sums[number])
+        if adders.squares:
+            self.does("square", adders.squares)
+        for number in adders.links:
+            self.does(f"digit {number}", adders.links[number])
+        return addends
+
+    def fold_digits(self, writing: Writing) -> Negated | None:
+        """The words of digits that hold the offsets of the partial products, and the negated sum of the style."""
+        style, design = self.style, self.design
+        if not design.terms or not design.terms[0].digits:
+            return None
+        other = None
+        if design.fold == "residual":
+            other = {"xc7": -1, "ice40": (1 << design.shift) - 1}.get(style.name)
+        found = folded(design, writing, other)
+        if found and other is not None:
+            self.style = replace(style, negated=found)
+        self.h = result(design, other) if found else None
+        return found
+
+    def chain(self, adders: Adders, table: Table) -> Addend:
+        """The sum of a term's partial products and c_0."""
+        term = table.layout.term
+        links = Chain.of(term, self.writing, self.style.negated is not None)
+        h = self.h
+        if h is None and self.writing.writable:
+            h = sized("h0", term_range(term, table.layout.u_bits))
+        elif h is None:
+            h = sized("h0", self.values.ranges[f"h{self.tables.index(table)}_0"])
+        h, born = adders.add(self, table, links, h, self.low if self.folded else None)
+        return h, 0, born
+
+    def multiply(self, table: Table, step: Horner, factor: Signal, dx: Signal, level: str) -> Multiply:
+        name = f"{table.layout.prefix}{{}}{step.power}_{self.after(level)}"
         p = q = Signal(name.format("p"), step.product_width, True, step.product)
         if step.shift:
             q = Signal(name.format("q"), p.width - step.shift, True, step.shifted)
-        total = Signal(name.format("h"), step.h_width, True, step.h)
-        _leave(unused, p, step.shift - 1, 0)
-        _leave(unused, q, q.top, total.width - step.zeros)
+        self.leave(p, step.shift - 1, 0)
+        self.leave(q, q.top, step.h_width - step.zeros)
+        return Multiply(p, factor, dx, q, step.shift)
+
+    def add(self, table: Table, step: Horner, q: Signal, level: str) -> Add:
+        column = table.columns[step.power]
         shared = isinstance(column.c, Constant)
-        stages[stage].products.append(
-            Product(
-                p=p,
-                factor=h,
-                dx=_carry(stages, dx, read, stage - 1),
-                q=q,
-                shift=step.shift,
-                zeros=step.zeros,
-                h=total,
-                c=None if shared else _carry(stages, column.c, read, stage),
-                drop=column.drop,
-                constant=column.c.range.low << column.drop if shared else 0,
-            )
+        low = 0 if step.power else self.low
+        held = step.h + Range(0, low)
+        width = max(step.h_width, held.signed_width)
+        return Add(
+            h=Signal(f"{table.layout.prefix}h{step.power}_{self.after(level)}", width, True, held),
+            q=q,
+            zeros=step.zeros,
+            c=None if shared else self.carry(column.c, self.after("read"), self.before(level)),
+            drop=column.drop,
+            constant=(column.c.range.low << column.drop) + low if shared else 0,
+            low=low,
         )
-        h = total
-    return _carry(stages, h, read + layout.term.degree, last), 0
+
+    def tree(self, addends: list[Addend]) -> list[Addend]:
+        """Add pairs until two addends are left; the bias is one of them where there are more."""
+        levels = tree_levels(count_addends(self.design))
+        if levels and self.design.bias:
+            addends = [*addends, (Constant.of(self.bias), 0, self.before("tree 1"))]
+            self.bias = 0
+        for number in range(1, levels + 1):
+            level, pairs, left = f"tree {number}", [], []
+            at = self.before(level)
+            now = [(self.carry(each, born, at), drop) for each, drop, born in addends]
+            for index in range(0, len(now) - 1, 2):
+                (one, one_drop), (two, two_drop) = now[index : index + 2]
+                held = [one.range << one_drop, two.range << two_drop]
+                total = signed(f"s{number}_{index // 2}_{self.after(level)}", held[0] + held[1], *held)
+                total = replace(total, width=max(total.width, _room(one, one_drop), _room(two, two_drop)))
+                pairs.append(Pair(total, *now[index : index + 2]))
+                left.append((total, 0, self.after(level)))
+            if len(now) % 2:
+                left.append((now[-1][0], now[-1][1], at))
+            self.does(level, pairs)
+            addends = left
+        return addends
+
+    def sum(self, addends: list[Addend]) -> Sum:
+        """The sum of what is left and the bias, and its shift."""
+        design, at = self.design, self.before("sum")
+        now = [(self.carry(each, born, at), drop) for each, drop, born in addends]
+        bias = Range(self.bias, self.bias)
+        low = 0 if any(table.dx for table in self.tables) else self.low
+        held = [(each.range << drop) + Range(0, low) for each, drop in now]
+        v = signed(f"v_{self.after('sum')}", sum(held, bias), bias, *held)
+        widths = [_room(each, drop) for each, drop in now if not isinstance(each, Constant)]
+        v = replace(v, width=max(v.width, design.shift + 1, *widths, 0))
+        r = Signal(f"r_{self.after('sum')}", v.width - design.shift, True, v.range >> design.shift)
+        self.leave(v, design.shift - 1, 0)
+        self.does("sum")
+        if self.style.rest is None:
+            return Sum(v, now, r, self.bias, low)
+        rest = self.style.rest
+        if self.style.negated:
+            rest = ~rest if self.style.name == "xc7" else -rest
+        r = replace(r, range=r.range | Range(rest, rest))
+        r = replace(r, width=max(r.width, r.range.signed_width))
+        beyond = self.carry(unsigned(f"beyond_{self.after('fold')}", 1), self.after("fold"), self.after("sum"))
+        return Sum(v, now, r, self.bias, low, beyond, rest)
+
+    # -- fold, unfold, output ----------------------------------------------------------------------------------
+
+    def fold(self) -> Fold:
+        """The signals of the fold; those that undo it come later."""
+        spec, reach, at = self.design.spec, self.values.ranges, self.after("fold")
+        k = unsigned("k", spec.input.bits)
+        if reach["k"].low < 0:
+            zero_point = abs(spec.input.zero_point)
+            k = signed("k", reach["k"], self.port.range, Range(-zero_point, zero_point))
+        line = relu = negative = beyond = None
+        style, used = self.style, set(range(k.width))
+        if self.design.fold == "residual":
+            positive = Range(0, max(reach["k"].high, 0)).unsigned_width
+            line = unsigned(f"line_{at}", positive + self.design.line_shift)
+            relu = unsigned(f"k[{positive - 1}:0]", positive)
+        if self.design.turns or (line and style.name == "ice40"):
+            negative = unsigned(f"negative_{at}", 1)
+        if style.name != "plain":
+            used = {k.top}
+            used |= set(range(line.width - self.design.line_shift)) if line else set()
+            used |= set(range(style.u_bits)) if self.source.used else set()
+        if style.rest is not None:
+            beyond = unsigned(f"beyond_{at}", 1)
+            used = set(range(k.width))
+        self.leave_all(k, set(range(k.width)) - used)
+        return Fold(
+            k=k,
+            magnitude=f"k[{self.design.u_bits - 1}:0]",
+            u=unsigned(f"u_{at}", style.u_bits) if self.source.used else None,
+            line=line,
+            relu=relu,
+            negative=negative,
+            style=style.name,
+            sign=f"k[{k.top}]",
+            low=unsigned(f"k[{style.u_bits - 1}:0]", style.u_bits),
+            beyond=beyond,
+            beyond_source=self.beyond(k),
+        )
+
+    def beyond(self, k: Signal) -> str:
+        """Whether abs(k) has more bits than the tables see, as an expression."""
+        bits, sign = self.style.u_bits, f"k[{k.top}]"
+        above, parts = k.top - bits, []
+        if above == 1:
+            parts.append(f"k[{bits}] != {sign}")
+        elif above > 1:
+            parts.append(f"k[{k.top - 1}:{bits}] != {{{above}{{{sign}}}}}")
+        if self.style.zero or not parts:
+            none = f"{sign} && k[{bits - 1}:0] == {bits}'d0"
+            parts.append(f"({none})" if parts else none)
+        return " || ".join(parts)
+
+    def unfold(self, fold: Fold | None, r: Signal) -> tuple[Signal, Residual | Turn | None]:
+        """Undo the fold; gives the value and what made it."""
+        design, reach, at = self.design, self.values.ranges, self.after("unfold")
+        r = self.carry(r, self.after("sum"), self.before("unfold"))
+        if fold and fold.line:
+            rest = signed(f"rest_{at}", reach["rest"], fold.line.range)
+            rest = replace(rest, width=max(rest.width, design.line_drop + 1))
+            dropped = rest
+            if design.line_drop:
+                held = rest.range >> design.line_drop
+                dropped = Signal(f"dropped_{at}", rest.width - design.line_drop, True, held)
+            self.leave(r, r.top, rest.width)
+            self.leave(rest, design.line_drop - 1, 0)
+            line = self.carry(fold.line, self.after("fold"), self.before("unfold"))
+            negative = q = None
+            if fold.negative:
+                negative = self.carry(fold.negative, self.after("fold"), self.before("unfold"))
+                q = signed(f"q_{self.before('unfold')}", Range(-rest.range.high, rest.range.high))
+                q = replace(q, width=rest.width)
+            made = self.style.negated is not None
+            undone: Residual | Turn = Residual(line, r, rest, dropped, self.style.name, made, q, negative)
+            value = dropped
+        elif fold and fold.negative:
+            value = signed(f"turned_{at}", reach["turned"], Range(design.one, design.one))
+            self.leave(r, r.top, value.width)
+            negative = self.carry(fold.negative, self.after("fold"), self.before("unfold"))
+            undone = Turn(negative, r, value)
+        else:
+            return self.carry(r, self.before("unfold"), at), None
+        self.does("unfold")
+        return value, undone
+
+    # -- bits that nothing needs ---------------------------------------------------------------------------------
+
+    def leave(self, signal: Signal, top: int, bottom: int) -> None:
+        """Name a slice that nothing needs, if there is one."""
+        self.leave_all(signal, set(range(bottom, top + 1)))
+
+    def leave_all(self, signal: Signal, bits: set[int]) -> None:
+        """Name bits that nothing needs, if there are any."""
+        if not bits:
+            return
+        runs = [[at for _, at in run] for _, run in groupby(enumerate(sorted(bits)), lambda each: each[1] - each[0])]
+        slices = [f"{signal.name}[{run[-1]}:{run[0]}]" for run in reversed(runs)]
+        source = slices[0] if len(slices) == 1 else f"{{{', '.join(slices)}}}"
+        self.unused.append(Unused(unsigned(f"unused_{signal.name}", len(bits)), source))
 
 
-def _carry(stages: dict[int, Stage], signal: Signal, first: int, last: int) -> Signal:
-    """Register a signal once a stage up to the stage of its use."""
-    for number in range(first + 1, last + 1):
-        pair = (signal.at(number), signal.at(number - 1))
-        if pair not in stages[number].carried and not isinstance(signal, Constant):
-            stages[number].carried.append(pair)
-    return signal.at(last)
-
-
-def _sum(design: Design, addends: list[tuple[Signal, int]], last: int) -> Signal:
-    """The sum of all terms and the bias."""
-    bias = Range(design.bias, design.bias)
-    held = [each.range << drop for each, drop in addends]
-    v = signed(f"v_{last}", sum(held, bias), bias)
-    widths = [each.width + drop for each, drop in addends if not isinstance(each, Constant)]
-    return replace(v, width=max(v.width, design.shift + 1, *(each.signed_width for each in held), *widths))
-
-
-def _fold(design: Design, stages: dict[int, Stage], uses_u: bool) -> Fold:
-    """The signals of the fold and of what undoes it."""
-    spec, reach = design.spec, ranges(design)
-    k = unsigned("k", spec.input.bits)
-    if reach["k"].low < 0:
-        zero_point = abs(spec.input.zero_point)
-        port = Range(spec.input.code_min, spec.input.code_max)
-        k = signed("k", reach["k"], port, Range(-zero_point, zero_point))
-    return Fold(
-        k=k,
-        magnitude=f"k[{design.u_bits - 1}:0]",
-        u=unsigned("u_1", design.u_bits) if uses_u else None,
-        residual=_residual(design, stages) if design.fold == "residual" else None,
-        turn=_turn(design, stages) if design.turns else None,
-    )
-
-
-def _residual(design: Design, stages: dict[int, Stage]) -> Residual:
-    reach, last = ranges(design), sum_stage(design)
-    positive = Range(0, max(reach["k"].high, 0)).unsigned_width
-    line = unsigned("line_1", positive + design.line_shift)
-    rest = signed(f"rest_{last}", reach["rest"], line.range)
-    rest = replace(rest, width=max(rest.width, design.line_drop + 1))
-    dropped = rest
-    if design.line_drop:
-        held = rest.range >> design.line_drop
-        dropped = Signal(f"dropped_{last}", rest.width - design.line_drop, True, held)
-    return Residual(
-        line=line,
-        relu=unsigned(f"k[{positive - 1}:0]", positive),
-        line_last=_carry(stages, line, 1, last),
-        rest=rest,
-        dropped=dropped,
-    )
-
-
-def _turn(design: Design, stages: dict[int, Stage]) -> Turn:
-    negative, last = unsigned("negative_1", 1), sum_stage(design)
-    one = Range(design.one, design.one)
-    turned = signed(f"turned_{last}", ranges(design)["turned"], one)
-    return Turn(negative=negative, negative_last=_carry(stages, negative, 1, last), turned=turned)
+def _room(signal: Signal, drop: int) -> int:
+    """The bits of an addend with its zeros put back."""
+    return signal.width + drop

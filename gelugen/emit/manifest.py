@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gelugen
-from gelugen.accuracy import Accuracy
-from gelugen.emit.rendering import Contract, request_hash, searched, table_order
-from gelugen.formats import Format
+from gelugen.bank import Bank
+from gelugen.design import Design
+from gelugen.emit.contract import Contract, request_hash, searched, table_order
 from gelugen.gated import Gated
-from gelugen.products import ProductAccuracy
-from gelugen.spec import Target, command
-from gelugen.units import Unit, latency, warnings
+from gelugen.spec import Target
+from gelugen.units import AnyAccuracy, Unit, command, latency, warnings
 
 MANIFEST = "manifest.json"
-SCHEMA = 3
+SCHEMA = 4
 
 
 def manifest_text(unit: Unit, target: Target, contract: Contract, files: Mapping[str, str]) -> str:
@@ -27,34 +26,53 @@ def manifest_text(unit: Unit, target: Target, contract: Contract, files: Mapping
         "schema": SCHEMA,
         "generator": f"gelugen {gelugen.__version__}",
         **facts(unit, target, contract.accuracy),
+        **_measured(contract),
         "files": {name: sha256(text) for name, text in files.items()},
     }
     return dump({**data, "manifest_sha256": digest(data)})
 
 
-def facts(unit: Unit, target: Target, accuracy: Accuracy | ProductAccuracy) -> dict[str, Any]:
+def _measured(contract: Contract) -> dict[str, Any]:
+    """What synthesis said of a design that was chosen by it, and how it was searched."""
+    if contract.figures is None:
+        return {}
+    return {"search": contract.figures.searched(), "measured": contract.figures.to_json()}
+
+
+def facts(unit: Unit, target: Target, accuracy: AnyAccuracy) -> dict[str, Any]:
     """All that a manifest says which follows from unit and target, and so can be checked again."""
-    design = unit.design if isinstance(unit, Gated) else unit
     return {
         "kind": unit.kind,
         "name": target.name,
+        "target": target.fields(),
         "command": command(unit.spec, target),
         "spec_sha256": request_hash(unit, target),
-        "formats": {name: form.to_json() for name, form in _formats(unit).items()},
+        "formats": _formats(unit),
         "rom_bits": unit.rom_bits,
-        "latency": latency(unit),
+        "latency": latency(unit, target),
         "accuracy": accuracy.to_json(),
-        "search": searched(design),
-        "table_order": table_order(design),
+        "search": _of_designs(unit, searched),
+        "table_order": _of_designs(unit, table_order),
         "warnings": list(warnings(unit.spec)),
         "design": unit.to_json(),
     }
 
 
-def _formats(unit: Unit) -> dict[str, Format]:
+def _of_designs(unit: Unit, fact: Callable[[Design], str]) -> str | dict[str, str]:
+    """A fact of the design, or of a bank that of each member by its name."""
+    if isinstance(unit, Bank):
+        return {name: fact(design) for name, design in unit.members.items()}
+    return fact(unit.design if isinstance(unit, Gated) else unit)
+
+
+def _formats(unit: Unit) -> dict[str, Any]:
+    """The formats by their keys; of a bank only what all members share: scales and zero points are each one's own."""
+    if isinstance(unit, Bank):
+        forms = {**unit.ports, "output": unit.output}
+        return {name: {"bits": form.bits, "signed": form.signed} for name, form in forms.items()}
     if isinstance(unit, Gated):
-        return unit.spec.formats
-    return {"input": unit.spec.input, "output": unit.spec.output}
+        return {name: form.to_json() for name, form in unit.spec.formats.items()}
+    return {"input": unit.spec.input.to_json(), "output": unit.spec.output.to_json()}
 
 
 def digest(data: Mapping[str, Any]) -> str:

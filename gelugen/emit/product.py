@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from gelugen.emit.layout import Layout
 from gelugen.emit.signals import Signal, signed, unsigned
+from gelugen.emit.writing import Writing
+from gelugen.errors import GelugenError
 from gelugen.formats import Format
 from gelugen.gated import Gated
-from gelugen.pipeline import Range, latency
+from gelugen.pipeline import Range, is_plain, latency, levels
+from gelugen.schedule import Level, Schedule, adder, product, schedule
+from gelugen.target import Target
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,13 @@ class Factor:
 
 @dataclass(frozen=True)
 class Product:
-    """Product, multiplier, rounding shift, zero point and saturation, in registers a stage apart.
+    """Product, multiplier, rounding shift, zero point and saturation.
 
     Attributes:
         gate, up: the input ports.
         act, other: both factors.
         waits: the registers in which up waits for the activation.
-        stage, last: the stages of p and of q.
+        schedule: where registers stand.
         p: the product of the factors.
         q: p times the multiplier, where that takes a multiplication; else p.
         zeros: the low zeros that a multiplier which is a power of two puts behind p.
@@ -57,8 +62,7 @@ class Product:
     act: Factor
     other: Factor
     waits: list[Signal]
-    stage: int
-    last: int
+    schedule: Schedule
     p: Signal
     q: Signal
     zeros: int
@@ -73,15 +77,16 @@ class Product:
     out: Signal
 
     @classmethod
-    def of(cls, gated: Gated) -> Product:
-        """The signals of a gated unit's product."""
-        spec, read = gated.spec, latency(gated.design)
+    def of(cls, gated: Gated, schedule: Schedule) -> Product:
+        """The signals of a gated unit's product, with registers as a schedule of its levels says."""
+        spec, read, at = gated.spec, schedule.start, schedule.after("product")
         act, other = Factor.of("act", "a", read, spec.intermediate), Factor.of("up", "b", read, spec.up)
-        p = signed(f"p_{read + 1}", act.value.range * other.value.range, act.value.range, other.value.range)
-        last, q, zeros = read + 1, p, gated.multiplier.bit_length() - 1
+        p = signed(f"p_{at}", act.value.range * other.value.range, act.value.range, other.value.range)
+        last, q, zeros = at, p, gated.multiplier.bit_length() - 1
         if gated.multiplies:
             by = Range(gated.multiplier, gated.multiplier)
-            last, q, zeros = read + 2, signed(f"q_{read + 2}", p.range * by, p.range, by), 0
+            last, zeros = schedule.after("multiplier"), 0
+            q = signed(f"q_{last}", p.range * by, p.range, by)
         half = 1 << gated.shift >> 1
         scaled = q.range << zeros
         t = signed(f"t_{last}", Range(scaled.low + half - (half > 0), scaled.high + half), scaled, Range(-half, half))
@@ -103,8 +108,7 @@ class Product:
             act=act,
             other=other,
             waits=[other.code.at(stage) for stage in range(1, read + 1)],
-            stage=read + 1,
-            last=last,
+            schedule=schedule,
             p=p,
             q=q,
             zeros=zeros,
@@ -118,6 +122,29 @@ class Product:
             clamp_high=high,
             out=_port("out", spec.output),
         )
+
+
+def written(gated: Gated, target: Target) -> tuple[Writing, Schedule]:
+    """How the activation's module is written, and where the product's registers stand.
+
+    Raises:
+        GelugenError: the unit cannot be written as the target says.
+    """
+    if target.writable:
+        raise GelugenError("writable is not possible for a gated unit: make its function a design of its own")
+    act = Writing.of(gated.design, replace(target, pipeline=None))
+    inner = levels(gated.design)
+    own = [Level("product", product(gated.spec.intermediate.bits, gated.spec.up.bits))]
+    if gated.multiplies:
+        own.append(Level("multiplier", product(gated.spec.up.bits, gated.multiplier.bit_length())))
+    own.append(Level("round", 2 * adder(gated.output.bits)))
+    renamed = [Level(f"{level.name} of the activation", level.delay) for level in inner]
+    depth = latency(gated.design) + len(own) if target.pipeline is None else target.pipeline
+    memory = any(act.in_memory(layout) for layout in Layout.all(gated.design))
+    first = ["read of the activation"] if memory or (is_plain(gated.design) and depth) else []
+    both = schedule([*renamed, *own], depth, [*first, "round"])
+    one, two = both.split(len(inner))
+    return replace(act, schedule=Schedule(inner, one.cuts), enable=target.stream and one.depth > 0), two
 
 
 @dataclass(frozen=True)

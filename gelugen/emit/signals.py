@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from gelugen.design import Design
-from gelugen.pipeline import Range
+from gelugen.pipeline import Range, term_range
 
 
 @dataclass(frozen=True)
@@ -76,14 +76,50 @@ def unsigned(name: str, width: int) -> Signal:
     return Signal(name, width, False, Range(0, (1 << width) - 1))
 
 
+@dataclass(frozen=True)
+class Values:
+    """What a design's signals hold.
+
+    Attributes:
+        ranges: of every signal from the fold on, and of every one after the sum, by the names of ``Design.trace``.
+        saturates: whether some code needs the clamp to the smallest, and to the largest output code.
+    """
+
+    ranges: Mapping[str, Range]
+    saturates: tuple[bool, bool]
+
+
 @lru_cache(maxsize=8)
+def values(design: Design, writable: bool = False) -> Values:
+    """The values over every input code; or, where the words can be rewritten, whatever any words give."""
+    trace = design.trace(design.spec.input.codes())
+    held = {name: Range(int(each.min()), int(each.max())) for name, each in trace.items()}
+    if writable:
+        held |= _whatever(design, held)
+    output = design.spec.output
+    return Values(MappingProxyType(held), (held["sum"].low < output.code_min, held["sum"].high > output.code_max))
+
+
+def _whatever(design: Design, held: Mapping[str, Range]) -> dict[str, Range]:
+    """The ranges of what follows the tables, by the widths of their words alone."""
+    v = Range(design.bias, design.bias)
+    for term in design.terms:
+        v = v + term_range(term, design.u_bits)
+    y = r = v >> design.shift
+    after = {"v": v, "r": r}
+    if design.fold == "residual":
+        after["rest"] = held["line"] - r
+        y = after["rest"] >> design.line_drop
+    elif design.turns:
+        after["turned"] = y = r | (Range(design.one, design.one) - r)
+    return {**after, "sum": y + Range(design.offset, design.offset)}
+
+
 def ranges(design: Design) -> Mapping[str, Range]:
     """The range of every signal of ``Design.trace``, over every input code."""
-    trace = design.trace(design.spec.input.codes())
-    return MappingProxyType({name: Range(int(values.min()), int(values.max())) for name, values in trace.items()})
+    return values(design).ranges
 
 
 def saturates(design: Design) -> tuple[bool, bool]:
     """Whether some code needs the clamp to the smallest, and to the largest output code."""
-    total, output = ranges(design)["sum"], design.spec.output
-    return total.low < output.code_min, total.high > output.code_max
+    return values(design).saturates

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from gelugen.design import Dyadic, Offset
+from gelugen.design import Dyadic, Offset, Term
 from gelugen.emit.layout import Layout, in_bits
 from gelugen.emit.signals import Constant, Signal, signed, unsigned
+from gelugen.emit.writing import Writing, from_file, padding
 from gelugen.pipeline import coefficient_range, dx_range
-
-LARGEST_CASE = 4096
-"""Words of a table that stand in the source; larger ones are read from the .mem file by $readmemh."""
 
 
 @dataclass
@@ -19,11 +17,13 @@ class Source:
 
     Attributes:
         name, width: of its signal.
+        port: whether it is the input itself, which may be signed.
         used: the bits that an expression has taken; the others are of no use to anybody.
     """
 
     name: str
     width: int
+    port: bool = False
     used: set[int] = field(default_factory=set)
 
     def bits(self, high: int, low: int) -> str:
@@ -39,7 +39,7 @@ class Source:
     def whole(self) -> str:
         """All bits, as an unsigned number."""
         bits = self.bits(self.width - 1, 0)
-        return bits if self.name == "in_data" else self.name
+        return bits if self.port else self.name
 
     def middle(self, bits: int, zeros: int = 0) -> str:
         """The low bits, seen from the middle of their range (so the top one is flipped), with zeros behind."""
@@ -92,12 +92,29 @@ class Arm:
         below: else the first u past it; None for the last one.
         word: the stored word.
         dx: the position in the segment, as an expression of the width of dx.
+        inside: whether it is a segment.
     """
 
     top: int
     free: int
     below: int | None
     word: int
+    dx: str
+    inside: bool = True
+
+
+@dataclass(frozen=True)
+class Block:
+    """Leaves of one length that fill a node of the binary split.
+
+    Attributes:
+        top, free: as in ``Arm``.
+        segment, dx: the number of the word, and the position in the leaf, as expressions.
+    """
+
+    top: int
+    free: int
+    segment: str
     dx: str
 
 
@@ -117,6 +134,15 @@ class Table:
         inside: whether u was in a segment, if somebody asks.
         flip, flip_source: what inverts the word of an offset table.
         arms, nothing: of a map that compares; and what is outside.
+        blocks, order: of a binary split in digits: leaves of one length, and the leaves in the order of their words.
+        memory: whether the words are a memory that is read by an address; else they are arms of a case.
+        from_file: whether it is read from a file.
+        number: of its memory, among those of the module.
+        padding: zero words behind the stored ones of a memory.
+        attribute, statement: what tells tools where to put the words: before a declaration, and before a case.
+        read: what a memory gives: the word where nothing has to be put in its place outside the segments.
+        segment, place: of a map that compares before a memory: the segment's number, and dx before its register.
+        outside: the word that stands for all u outside the segments.
         columns: the coefficients, c_0 first.
         dx: the position in the segment, if a polynomial needs it.
         dx_source: where it comes from, if not from an arm.
@@ -137,14 +163,33 @@ class Table:
     flip_source: str = ""
     arms: list[Arm] = field(default_factory=list)
     nothing: Arm | None = None
+    outside: int = 0
+    blocks: list[Block] = field(default_factory=list)
+    order: tuple[int, ...] = ()
     dx: Signal | None = None
     dx_source: str = ""
     highest: Signal | None = None
+    memory: bool = False
+    from_file: bool = False
+    number: int = 0
+    padding: int = 0
+    attribute: str = ""
+    statement: str = ""
+    read: Signal | None = None
+    segment: Signal | None = None
+    place: Signal | None = None
+
+    def with_outside(self, word: int) -> Table:
+        """The same table with another word outside the segments."""
+        arms = [each if each.inside else replace(each, word=word) for each in self.arms]
+        nothing = replace(self.nothing, word=word) if self.nothing else None
+        return replace(self, arms=arms, nothing=nothing, outside=word)
 
     @property
     def words(self) -> list[int]:
-        """The stored words."""
-        return self.layout.term.words()
+        """The stored words; of a memory with the zeros behind them."""
+        words = self.layout.term.words() + [0] * self.padding
+        return [words[number] for number in self.order] if self.order else words
 
     @property
     def width(self) -> int:
@@ -154,12 +199,27 @@ class Table:
     @property
     def last(self) -> int:
         """The address of the last word."""
-        return self.layout.depth - 1
+        return self.layout.depth + self.padding - 1
+
+    @property
+    def depth(self) -> int:
+        """The number of words."""
+        return self.last + 1
+
+    @property
+    def guarded(self) -> Signal:
+        """A word of the memory into which a simulation reads the file: one bit more, which only a good word clears."""
+        return unsigned(f"{self.rom}_file", self.width + 1)
+
+    @property
+    def address_bits(self) -> int:
+        """The bits of a word's number."""
+        return max(self.last.bit_length(), 1)
 
     @property
     def parameter(self) -> str:
         """The module parameter with the path of the file."""
-        return f"MEM_FILE_{self.layout.suffix}" if self.layout.suffix else "MEM_FILE"
+        return parameter(self.layout)
 
     @property
     def rom(self) -> str:
@@ -172,14 +232,19 @@ class Table:
         return self.layout.ends
 
     @property
+    def spare(self) -> int:
+        """The number of no word, which stands for all u outside; 0 where there is none."""
+        return self.layout.depth if self.layout.ends else 0
+
+    @property
+    def block_width(self) -> int:
+        """The bits of u that tell the blocks apart."""
+        return self.nothing.top - self.nothing.free if self.nothing else 0
+
+    @property
     def split(self) -> bool:
         """Whether the arms are selected by the top bits of u."""
         return self.layout.binary and self.layout.depth > 1
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether the words come from a file: never those of a map that compares, whose arms stand here anyway."""
-        return self.layout.depth > LARGEST_CASE and not self.layout.starts
 
     @property
     def title(self) -> str:
@@ -188,13 +253,13 @@ class Table:
         if layout.starts or self.flip or not self.word:
             parts.append(layout.segments)
         if self.word:
-            parts.append(f"{layout.depth} word{'s' if layout.depth > 1 else ''} of {in_bits(str(self.width))}")
-        if layout.ends:
+            parts.append(f"{self.depth} word{'s' if self.depth > 1 else ''} of {in_bits(str(self.width))}")
+        if layout.ends and not self.padding:
             parts.append("outside 0" if layout.first else "past the end 0")
         return ", ".join(parts)
 
     @classmethod
-    def of(cls, layout: Layout, source: Source, read: int, mem: str) -> Table:
+    def of(cls, layout: Layout, source: Source, read: int, mem: str, writing: Writing) -> Table:
         """The table of a term.
 
         Args:
@@ -202,12 +267,24 @@ class Table:
             source: the folded code.
             read: the stage in which words are valid.
             mem: the name of the file with its words.
+            writing: how tables are written.
         """
         term, prefix = layout.term, layout.prefix
         columns = _columns(layout, read)
-        table = cls(layout, mem, columns)
+        table = cls(
+            layout,
+            mem,
+            columns,
+            memory=writing.in_memory(layout),
+            padding=padding(layout) if writing.in_memory(layout) else 0,
+            from_file=from_file(layout),
+            attribute=writing.attribute,
+            statement=writing.statement,
+        )
         if term.width:
             table = replace(table, word=unsigned(f"{prefix}word_{read}", term.width))
+        if term.digits:
+            table = replace(table, dx=unsigned(f"{prefix}dx_{read}", term.dx_bits))
         if term.degree:
             c = columns[-1].c
             table = replace(
@@ -215,13 +292,27 @@ class Table:
                 dx=signed(f"{prefix}dx_{read}", dx_range(term)),
                 highest=c if c.signed else signed(f"{prefix}h{term.degree}_{read}", c.range),
             )
-        if layout.ends and (table.in_memory or any(column.gated for column in columns)):
+        if layout.ends and ((table.memory and not table.padding) or any(column.gated for column in columns)):
             table = replace(table, inside=unsigned(f"{prefix}inside_{read}", 1))
+        if table.memory and table.word:
+            table = replace(
+                table, read=replace(table.word, name=f"{prefix}read_{read}") if table.inside else table.word
+            )
         if layout.starts:
             return _compared(table, source)
         if layout.offset:
             return _offset(table, layout.offset, source, read)
         return _uniform(table, source)
+
+
+def parameter(layout: Layout) -> str:
+    """The module parameter with the path of the file of a term's words."""
+    return f"MEM_FILE_{layout.suffix}" if layout.suffix else "MEM_FILE"
+
+
+def address_bits(term: Term) -> int:
+    """The bits of the number of a term's word."""
+    return max((term.depth - 1).bit_length(), 1)
 
 
 def _columns(layout: Layout, read: int) -> list[Column]:
@@ -230,7 +321,8 @@ def _columns(layout: Layout, read: int) -> list[Column]:
     for power, each in enumerate(term.coefficients):
         gated = layout.ends and each.base != 0
         held = coefficient_range(term, each, not gated)
-        c: Signal = signed(f"{layout.prefix}c{power}_{read}", held)
+        name = f"d{power}" if term.digits and power else f"c{power}"
+        c: Signal = signed(f"{layout.prefix}{name}_{read}", held)
         if held.low >= 0 and (power < term.degree or not power):
             c = Signal(c.name, held.unsigned_width, False, held)
         stored, start = None, low
@@ -239,7 +331,7 @@ def _columns(layout: Layout, read: int) -> list[Column]:
         elif each.width:
             start = -1 if alone else low
             stored = Signal(f"{layout.prefix}{'word_' if alone else f's{power}_'}{read}", each.width, each.signed, held)
-        elif not gated and (power < term.degree or not power):
+        elif not gated and (power < term.degree or not power or term.digits):
             c = Constant.of(each.base)
         result.append(Column(c, stored, low + each.width - 1, start, each.base, gated, each.drop))
         low += each.width
@@ -251,9 +343,9 @@ def _uniform(table: Table, source: Source) -> Table:
     layout, bits = table.layout, table.layout.term.dx_bits
     if table.dx:
         table = replace(table, dx_source=source.middle(bits))
-    if table.in_memory:
+    if table.memory and layout.depth > 1:
         table = replace(table, address=source.bits(bits + (layout.depth - 1).bit_length() - 1, bits))
-    if table.inside or (table.word and not table.in_memory):
+    if table.inside or (table.word and not table.memory):
         table = replace(table, index=source.bits(source.width - 1, bits), index_width=source.width - bits)
     return table
 
@@ -272,7 +364,7 @@ def _offset(table: Table, at: Offset, source: Source, read: int) -> Table:
         index=index,
         index_width=source.width - at.high + rest,
         mixed=f"{{{', '.join(parts)}}}" if len(parts) > 1 else parts[0],
-        address=f"{index}[{(layout.depth - 1).bit_length() - 1}:0]" if table.in_memory else "",
+        address=f"{index}[{(layout.depth - 1).bit_length() - 1}:0]" if table.memory and layout.depth > 1 else "",
         flip=unsigned(f"{layout.prefix}flip_{read}", 1),
         flip_source=sign,
     )
@@ -285,13 +377,26 @@ def _compared(table: Table, source: Source) -> Table:
     split, arms = isinstance(segment_map, Dyadic), []
     leaves = segment_map.leaves[: layout.depth] if isinstance(segment_map, Dyadic) else ()
     lowest = min(leaves, default=0)
-    if table.word or (table.dx and bits):
+    words = table.words
+    if split and layout.term.digits and not table.memory and not table.inside and layout.depth > 1:
+        return _blocks(table, source, leaves)
+    if table.memory:
+        words = list(range(layout.depth))
+        if layout.depth > 1:
+            segment = unsigned(f"{layout.prefix}segment", (layout.depth - 1).bit_length())
+            table = replace(table, segment=segment, address=segment.name)
+        if table.dx and bits:
+            place = replace(table.dx, name=f"{layout.prefix}place")
+            table = replace(table, place=place, dx_source=place.name)
+        elif table.dx:
+            table = replace(table, dx_source=source.middle(0))
+    if table.segment or table.place if table.memory else table.word or (table.dx and bits):
         zero = f"{max(bits, 1)}'d0"
-        nothing = Arm(0, 0, None, 0, zero)
+        nothing = Arm(0, 0, None, 0, zero, inside=False)
         table = replace(table, nothing=nothing)
         if layout.first:
             arms.append(replace(nothing, below=layout.first))
-        for number, (start, word) in enumerate(zip(layout.starts, table.words, strict=True)):
+        for number, (start, word) in enumerate(zip(layout.starts, words, strict=True)):
             dx = zero
             if table.dx and split:
                 dx = source.middle(leaves[number], bits - leaves[number])
@@ -306,8 +411,62 @@ def _compared(table: Table, source: Source) -> Table:
         if table.split:
             index = source.bits(source.width - 1, lowest)
             table = replace(table, index=index, index_width=source.width - lowest)
-    elif table.dx:
+    elif table.dx and not table.memory:
         table = replace(table, dx_source=source.middle(0))
     if table.inside or (len(arms) > 1 and not table.split):
         table = replace(table, u=source.whole())
     return replace(table, arms=arms)
+
+
+def _blocks(table: Table, source: Source, leaves: tuple[int, ...]) -> Table:
+    """A binary split by its blocks of equal leaves; words are numbered so that a block's are those of some low bits."""
+    layout, bits = table.layout, table.layout.term.dx_bits
+    blocks = runs(layout.starts, leaves)
+    lowest = min(log for _, log, _, _ in blocks)
+    number = 0
+    order: list[int] = []
+    found: list[Block] = []
+    width = (layout.depth - (not layout.ends)).bit_length()
+    for start, log, leaf, first in sorted(blocks, key=lambda block: block[2] - block[1]):
+        low = log - leaf
+        parts = [f"{width - low}'d{number >> low}"] if width > low else []
+        if low:
+            parts.append(source.bit(leaf) if low == 1 else source.bits(log - 1, leaf))
+        segment = parts[0] if len(parts) == 1 else f"{{{', '.join(parts)}}}"
+        found.append(Block(start >> log, log - lowest, segment, source.middle(leaf, bits - leaf)))
+        order += range(first, first + (1 << low))
+        number += 1 << low
+    if source.width == lowest:
+        found = [replace(each, free=0) for each in found]
+    place = replace(table.dx, name=f"{layout.prefix}place") if table.dx else None
+    segment_signal = unsigned(f"{layout.prefix}segment", width)
+    return replace(
+        table,
+        blocks=found,
+        order=tuple(order),
+        nothing=Arm(source.width, lowest, None, 0, f"{bits}'d0", inside=False),
+        segment=segment_signal,
+        place=place,
+        dx_source=place.name if place else "",
+        index=segment_signal.name,
+        index_width=width,
+        mixed="",
+        u=source.bits(source.width - 1, lowest),
+    )
+
+
+def runs(starts: tuple[int, ...], leaves: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+    """The nodes of a binary split whose leaves are equal: start, log2 of the length, leaf, and the first leaf's number.
+
+    Each is as long as it can be.
+    """
+    found, at = [], 0
+    while at < len(leaves):
+        start, leaf, log = starts[at], leaves[at], leaves[at]
+        while not start >> log & 1 and all(each == leaf for each in leaves[at : at + (2 << log - leaf)]):
+            if at + (2 << log - leaf) > len(leaves):
+                break
+            log += 1
+        found.append((start, log, leaf, at))
+        at += 1 << log - leaf
+    return found

@@ -22,10 +22,7 @@ def second_image(design: Design) -> tuple[list[tuple[int, int]], Design]:
     terms = tuple(
         replace(
             term,
-            coefficients=tuple(
-                replace(column, values=_others(column, rng))
-                for column in term.coefficients
-            ),
+            coefficients=tuple(replace(column, values=_others(column, rng)) for column in term.coefficients),
         )
         for term in design.terms
     )
