@@ -41,50 +41,64 @@ module gelu_ffn_int8 (
     end
     assign out_valid = valid[LATENCY-1];
 
+    // Stage 1: table read, product
     // Table: 6 segments of 32 to 64 codes, a binary split, 6 words of 28 bits
-    reg [27:0] word_1;
-    reg signed [5:0] dx_1;
-    always @(posedge clk) begin
+    reg [27:0] word_0;
+    reg signed [5:0] dx_0;
+    always @* begin
         casez (in_data[7:5])
-            3'b000: begin word_1 <= 28'hd1093b0; dx_1 <= {~in_data[4], in_data[3:0], 1'd0}; end
-            3'b001: begin word_1 <= 28'he2fc72e; dx_1 <= {~in_data[4], in_data[3:0], 1'd0}; end
-            3'b01?: begin word_1 <= 28'he3d8c59; dx_1 <= {~in_data[5], in_data[4:0]}; end
-            3'b10?: begin word_1 <= 28'he21f012; dx_1 <= {~in_data[5], in_data[4:0]}; end
-            3'b110: begin word_1 <= 28'hd00d000; dx_1 <= {~in_data[4], in_data[3:0], 1'd0}; end
-            3'b111: begin word_1 <= 28'h7ea5032; dx_1 <= {~in_data[4], in_data[3:0], 1'd0}; end
-            default: begin word_1 <= 28'h0000000; dx_1 <= 6'd0; end
+            3'b000: begin word_0 = 28'hd1093b0; dx_0 = {~in_data[4], in_data[3:0], 1'd0}; end
+            3'b001: begin word_0 = 28'he2fc72e; dx_0 = {~in_data[4], in_data[3:0], 1'd0}; end
+            3'b01?: begin word_0 = 28'he3d8c59; dx_0 = {~in_data[5], in_data[4:0]}; end
+            3'b10?: begin word_0 = 28'he21f012; dx_0 = {~in_data[5], in_data[4:0]}; end
+            3'b110: begin word_0 = 28'hd00d000; dx_0 = {~in_data[4], in_data[3:0], 1'd0}; end
+            3'b111: begin word_0 = 28'h7ea5032; dx_0 = {~in_data[4], in_data[3:0], 1'd0}; end
+            default: begin word_0 = 28'h0000000; dx_0 = 6'd0; end
         endcase
     end
-    wire [11:0] c0_1 = word_1[11:0];
-    wire [8:0] s1_1 = word_1[20:12];
-    wire signed [9:0] c1_1 = {1'd0, s1_1} - 10'sd31;
-    wire signed [6:0] s2_1 = word_1[27:21];
-    wire signed [7:0] c2_1 = {s2_1[6], s2_1} + 8'sd15;
+    wire [11:0] c0_0 = word_0[11:0];
+    wire [8:0] s1_0 = word_0[20:12];
+    wire signed [9:0] c1_0 = {1'd0, s1_0} - 10'sd31;
+    wire signed [6:0] s2_0 = word_0[27:21];
+    wire signed [7:0] c2_0 = {s2_0[6], s2_0} + 8'sd15;
+    reg signed [12:0] p1_1;
+    always @(posedge clk)
+        p1_1 <= c2_0 * dx_0;
+    wire signed [10:0] q1_1 = p1_1[12:2];
+    // carried along
+    reg signed [9:0] c1_1;
+    reg signed [5:0] dx_1;
+    reg [11:0] c0_1;
+    always @(posedge clk) begin
+        c1_1 <= c1_0;
+        dx_1 <= dx_0;
+        c0_1 <= c0_0;
+    end
 
-    // Stage 2: products
-    reg signed [12:0] p1_2;
-    reg signed [9:0] c1_2;
+    // Stage 2: sum
+    reg signed [13:0] h1_2;
+    always @(posedge clk)
+        h1_2 <= {{3{q1_1[10]}}, q1_1} + {c1_1[9], c1_1, 3'd0};
+    // carried along
     reg signed [5:0] dx_2;
     reg [11:0] c0_2;
     always @(posedge clk) begin
-        p1_2 <= c2_1 * dx_1;
-        c1_2 <= c1_1;
         dx_2 <= dx_1;
         c0_2 <= c0_1;
     end
-    wire signed [10:0] q1_2 = p1_2[12:2];
-    wire signed [13:0] h1_2 = {{3{q1_2[10]}}, q1_2} + {c1_2[9], c1_2, 3'd0};
 
-    // Stage 3: products
+    // Stage 3: product
     reg signed [18:0] p0_3;
+    always @(posedge clk)
+        p0_3 <= h1_2 * dx_2;
+    // carried along
     reg [11:0] c0_3;
     always @(posedge clk) begin
-        p0_3 <= h1_2 * dx_2;
         c0_3 <= c0_2;
     end
-    wire signed [20:0] h0_3 = {{2{p0_3[18]}}, p0_3} + {2'd0, c0_3, 7'd0};
 
-    // Stage 4: sum, shift, saturate
+    // Stage 4: sum, output
+    wire signed [20:0] h0_3 = {{2{p0_3[18]}}, p0_3} + {2'd0, c0_3, 7'd0};
     wire signed [20:0] v_3 = h0_3 - 21'sd255200;
     wire signed [9:0] r_3 = v_3[20:11];
     reg signed [7:0] out;
@@ -94,11 +108,12 @@ module gelu_ffn_int8 (
         else
             out <= r_3[7:0];
     end
-    assign out_data = out;
 
     // Bits that nothing needs
-    wire [1:0] unused_p1_2 = p1_2[1:0];
+    wire [1:0] unused_p1_1 = p1_1[1:0];
     wire [10:0] unused_v_3 = v_3[10:0];
+
+    assign out_data = out;
 
 endmodule
 

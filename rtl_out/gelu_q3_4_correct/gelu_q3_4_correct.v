@@ -39,42 +39,44 @@ module gelu_q3_4_correct (
     end
     assign out_valid = valid[LATENCY-1];
 
-    // Stage 1, fold: u = |k|, line = relu(k)
+    // Stage 1: fold
     wire signed [7:0] k = in_data;
     reg [7:0] u_1;
-    reg [6:0] line_1;
-    always @(posedge clk) begin
+    always @(posedge clk)
         u_1 <= k < 8'sd0 ? -k[7:0] : k[7:0];
+    reg [6:0] line_1;
+    always @(posedge clk)
         line_1 <= k < 8'sd0 ? 7'd0 : k[6:0];
-    end
 
+    // Stage 2: table read, sum
     // Table: 5 segments between u = 2 and 35, 5 words of 2 bits, outside 0
-    reg [1:0] word_2;
-    always @(posedge clk) begin
-        if (u_1 < 8'd2) word_2 <= 2'h0;
-        else if (u_1 < 8'd4) word_2 <= 2'h1;
-        else if (u_1 < 8'd9) word_2 <= 2'h2;
-        else if (u_1 < 8'd17) word_2 <= 2'h3;
-        else if (u_1 < 8'd25) word_2 <= 2'h2;
-        else if (u_1 < 8'd36) word_2 <= 2'h1;
-        else word_2 <= 2'h0;
+    reg [1:0] word_1;
+    always @* begin
+        if (u_1 < 8'd2) word_1 = 2'h0;
+        else if (u_1 < 8'd4) word_1 = 2'h1;
+        else if (u_1 < 8'd9) word_1 = 2'h2;
+        else if (u_1 < 8'd17) word_1 = 2'h3;
+        else if (u_1 < 8'd25) word_1 = 2'h2;
+        else if (u_1 < 8'd36) word_1 = 2'h1;
+        else word_1 = 2'h0;
     end
-    wire [1:0] c0_2 = word_2;
-
-    // Stage 2: carried along
+    wire [1:0] c0_1 = word_1;
+    reg signed [2:0] v_2;
+    always @(posedge clk)
+        v_2 <= {1'd0, c0_1};
+    wire signed [2:0] r_2 = v_2[2:0];
+    // carried along
     reg [6:0] line_2;
     always @(posedge clk) begin
         line_2 <= line_1;
     end
 
-    // Stage 3: sum, unfold
-    wire signed [2:0] v_2 = {1'd0, c0_2};
-    wire signed [2:0] r_2 = v_2[2:0];
+    // Stage 3: unfold, output
     wire signed [7:0] rest_2 = {1'd0, line_2} - {{5{r_2[2]}}, r_2};
     reg signed [7:0] out;
-    always @(posedge clk) begin
+    always @(posedge clk)
         out <= rest_2;
-    end
+
     assign out_data = out;
 
 endmodule

@@ -76,8 +76,8 @@ module gelu_q3_4_correct_tb;
             if (out_valid !== 1'b1 || out_data !== expected[checked]) begin
                 mismatches = mismatches + 1;
                 if (mismatches <= 10)
-                    $display("mismatch at sample %0d: valid %b, got %b, expected %b", checked, out_valid, out_data,
-                             expected[checked]);
+                    $display("mismatch at sample %0d: valid %b, got %b, expected %b", checked, out_valid,
+                             out_data, expected[checked]);
             end
             checked = checked + 1;
         end
