@@ -7,6 +7,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Offset, Term, Uniform
+from gelugen.digits import Digit, Digits
 from gelugen.errors import GelugenError
 from gelugen.spec import Spec
 
@@ -15,9 +16,9 @@ ANY = "ulp:65535"
 
 
 @st.composite
-def formats(draw):
-    bits = draw(st.integers(4, 6))
-    signed = draw(st.booleans())
+def formats(draw, bits=None, signed=None):
+    bits = draw(st.integers(4, 6)) if bits is None else bits
+    signed = draw(st.booleans()) if signed is None else signed
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     zero_point = draw(st.sampled_from([0, low, high]) | st.integers(low, high))
     return f"{'' if signed else 'u'}int{bits}:scale=0.25,zero_point={zero_point}"
@@ -66,7 +67,24 @@ def coefficients(draw, depth, low_width=0, low_base=-20, high_base=20):
 
 
 @st.composite
+def digit_terms(draw, u_bits):
+    """A polynomial in digits: some of them may be stored nowhere, but not all."""
+    segment_map, depth = draw(st.one_of(uniform(u_bits), dyadic(u_bits)).filter(lambda each: each[0].dx_bits))
+    bits = draw(st.integers(1, segment_map.dx_bits))
+    powers = st.sampled_from([1, 2]) if bits > 2 else st.just(1)
+    each = tuple(draw(st.lists(st.builds(Digit, powers, st.integers(-9, 4)), min_size=1, max_size=4)))
+    columns = [draw(coefficients(depth))]
+    for number in range(len(each)):
+        width = 2 if not number else draw(st.sampled_from([0, 2, 2, 2]))
+        values = draw(st.lists(st.integers(0, (1 << width) - 1), min_size=depth, max_size=depth))
+        columns.append(Coefficient(tuple(values), width, False))
+    return Term(segment_map, tuple(columns), (), Digits(each, bits, draw(st.booleans()), draw(st.booleans())))
+
+
+@st.composite
 def terms(draw, u_bits):
+    if u_bits > 1 and draw(st.integers(0, 3)) == 0:
+        return draw(digit_terms(u_bits))
     segment_map, depth = draw(st.one_of(uniform(u_bits), dyadic(u_bits), breakpoints(u_bits), offset(u_bits)))
     if isinstance(segment_map, Offset):
         return Term(segment_map, (draw(coefficients(depth, 1, 0, 0)),))
@@ -77,8 +95,9 @@ def terms(draw, u_bits):
 
 
 @st.composite
-def designs(draw):
-    spec = Spec("gelu", draw(formats()), draw(formats()), ANY)
+def designs(draw, inputs=None, outputs=None):
+    inputs, outputs = (formats() if each is None else each for each in (inputs, outputs))
+    spec = Spec("gelu", draw(inputs), draw(outputs), ANY)
     fold = draw(st.sampled_from(["none", "residual", "even", "odd", "complement"]))
     u_bits = Design(spec, "table", fold, ()).u_bits
     some = tuple(draw(terms(u_bits)) for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2, 3]))))

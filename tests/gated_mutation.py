@@ -62,6 +62,23 @@ FORMATS = {
 }
 
 
+TARGETS: dict[str, dict[str, Any]] = {
+    "affine_of_three_lanes": {"lanes": 3},
+    "affine_combinational": {"pipeline": 0},
+    "affine_of_one_register": {"pipeline": 1, "stream": True},
+    "affine_of_four_registers": {"pipeline": 4, "lanes": 2},
+    "clamp_low_combinational": {"pipeline": 0},
+    "clamp_high_combinational": {"pipeline": 0},
+    "no_clamp_combinational": {"pipeline": 0},
+    "power_of_two_of_one_register": {"pipeline": 1},
+}
+"""Units that are written otherwise, by a name that begins with that of their formats."""
+CORPUS = {name: name for name in FORMATS} | {
+    name: next(each for each in FORMATS if name.startswith(f"{each}_")) for name in TARGETS
+}
+"""The formats of every unit."""
+
+
 def unit(name: str) -> Gated:
     """A unit whose activation is one table."""
     return build(GatedSpec("gelu", *FORMATS[name], architecture="table"))
@@ -87,8 +104,8 @@ class Rendered:
         with pytest.MonkeyPatch.context() as patch:
             for emitter in (c, verilog):
                 patch.setattr(emitter, "render", render)
-            gated = unit(name)
-            return cls(gated, name, emit(gated, Target(name)), contexts)
+            gated = unit(CORPUS[name])
+            return cls(gated, name, emit(gated, Target(name, **TARGETS.get(name, {}))), contexts)
 
     def with_template(self, language: str, source: str) -> str:
         """The text of the header or the module with another inner template."""
@@ -141,6 +158,9 @@ _AT_BOUND = "at the bound, the only value that goes the other way, both ways giv
 _EXACT = "the signal is cut: nothing is extended, and no text changes"
 _CONVERTED = "C converts to the same value without the cast"
 _ROOM = "beside a concatenation the literal is zero-extended, and its value fits one bit less"
+_TRUNCATED = "one bit above the slice, taken off again by the assignment"
+_BEYOND = "one more lane, which drives no bit of the output"
+_UNREAD = "only names bits that nothing needs, for linters"
 _FITS = "a larger value than code_max exists in this width, so code_max fits one bit less"
 
 SURVIVORS = {
@@ -160,7 +180,15 @@ SURVIVORS = {
         "reg {{ each.vector[other sign] }} {{ each.name }};": _CUT,
         "...{ act.offset | splus(act.value.width)[width one less] }};": _ROOM,
         "...her.offset | splus(other.value.width)[width one less] }};": _ROOM,
-        "reg {{ product.q.vector[other sign] }} {{ product.q.name }};": _CUT,
+        "wire {{ product.up.vector[other sign] }} up_0 = in_up;": _CUT,
+        "wire {{ product.up.vector[other sign] }} up_0 = in_up[numbe...": _CUT,
+        "wire {{ act.code.vector[other sign] }} {{ act.code.name }...": _CUT,
+        "...th | dec }} +: {{ product.up.width | [one more: ]dec }}];": _TRUNCATED,
+        "...idth | dec }} +: {{ act.code.width | [one more: ]dec }}];": _TRUNCATED,
+        "for (number = 0; number [< -> <=] {{ lanes | dec }}; nu...": _BEYOND,
+        "for (number = 0; number < {{ lanes | [one more: ]dec }}; number = numbe...": _BEYOND,
+        "wire {{ bits.vector[one bit narrower] }} {{ bits.name }} = ...": _UNREAD,
+        "wire {{ bits.vector[other sign] }} {{ bits.name }} = ...": _UNREAD,
         "wire {{ product.t.vector[other sign] }} {{ product.t.name ...": _CUT,
         "...product.half | splus(product.t.width)[width one less] }}{% if product.negat...": _ROOM,
         "....negative %} - {{ product.negative | [fit one bit less](product.t.width) }}{%...": (
@@ -174,13 +202,13 @@ SURVIVORS = {
         "....name }} < {{ unit.output.code_min | [one more: ]sdec(product.total.wid...": _AT_BOUND,
         "else if ({{ product.total.name }} [> -> >=] {{ unit.output.code_m...": _AT_BOUND,
         "....code_max | sdec(product.total.width)[width one less] }})": _FITS,
-        "out <= {{ product.total | [fit the other extension](unit.output.bits) }};": _EXACT,
+        "out {{ becomes }} {{ product.total | [fit the other extension](unit.output.bits) }};": _EXACT,
         "if ({{ product.total.name }} [< -> <=] {{ unit.output.code_m... #2": _AT_BOUND,
         "....name }} < {{ unit.output.code_min | [one more: ]sdec(product.total.wid... #2": _AT_BOUND,
-        "out <= {{ product.total | [fit the other extension](unit.output.bits) }}; #2": _EXACT,
+        "out {{ becomes }} {{ product.total | [fit the other extension](unit.output.bits) }}; #2": _EXACT,
         "if ({{ product.total.name }} [> -> >=] {{ unit.output.code_m...": _AT_BOUND,
         "....code_max | sdec(product.total.width)[width one less] }}) #2": _FITS,
-        "out <= {{ product.total | [fit the other extension](unit.output.bits) }}; #3": _EXACT,
+        "out {{ becomes }} {{ product.total | [fit the other extension](unit.output.bits) }}; #3": _EXACT,
     },
 }
 """What no tool notices, and why it computes the same."""

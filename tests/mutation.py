@@ -1,7 +1,8 @@
 """Mechanical mutations of a Jinja template: one operator or one printed constant at a time.
 
-Only what stands between ``{# datapath #}`` and ``{# end of datapath #}`` is mutated, and of that only what ends up as
-code: neither Jinja's control flow nor a comment of the emitted language.
+Only what stands between ``{# datapath #}`` and ``{# end of datapath #}`` is mutated, but for what is between ``{# check
+of a file #}`` and ``{# end of check #}``; and of that only what ends up as code: neither Jinja's control flow nor a
+comment of the emitted language.
 
 | what | becomes |
 |---|---|
@@ -34,6 +35,7 @@ from gelugen.emit.datapath import Signal
 from gelugen.emit.rendering import environment, fit
 
 START, END = "{# datapath #}", "{# end of datapath #}"
+CHECK, END_CHECK = "{# check of a file #}", "{# end of check #}"
 OPERATORS = {
     "+": ["-"],
     "-": ["+"],
@@ -55,6 +57,7 @@ NUMBER_FILTERS = {"dec", "sdec", "udec", "uhex", "wild", "literal", "added", "co
 LITERAL_FILTERS = {"sdec", "udec", "uhex", "literal", "added", "code", "splus"}
 FIT_MUTANTS = {"fit_less": "one bit less", "fit_more_drop": "one dropped bit more", "fit_other": "the other extension"}
 _CODE = re.compile(r"<=|>=|&&|\+=|-=|<<|>>|[-+*&<>?^~]|(?<![\w'])\d+(?![\w'])")
+_STEP = re.compile(r"\b(\w+) = \1 \+ \w+\)")
 _CAST = re.compile(r"\(\{\{ (?:int|unsigned|out_type) \}\}\)")
 
 
@@ -102,7 +105,12 @@ def mutants(source: str, language: str) -> list[Mutant]:
         language: ``c`` or ``verilog``.
     """
     first, last = source.index(START) + len(START), source.index(END)
-    inside = [edit for edit in _edits(source, language) if first <= edit.start and edit.end <= last]
+    start, end = source.find(CHECK), source.find(END_CHECK)
+    inside = [
+        edit
+        for edit in _edits(source, language)
+        if first <= edit.start and edit.end <= last and not start <= edit.start < end
+    ]
     seen: Counter[str] = Counter()
     result = []
     for edit in sorted(inside, key=lambda each: each.start):
@@ -145,12 +153,14 @@ def _edits(source: str, language: str) -> Iterator[Edit]:
 
 
 def _tokens(source: str) -> list[Token]:
-    """Jinja's own tokens, whitespace kept, so that they add up to the source."""
+    """Jinja's own tokens, which add up to the source, but for blanks that a ``-`` takes off."""
     tokens, place = [], 0
     for _, kind, text in jinja2.Environment(keep_trailing_newline=True).lexer.tokeniter(source, None):
-        tokens.append(Token(place, kind, text))
-        place += len(text)
-    assert "".join(token.text for token in tokens) == source
+        found = source.index(text, place)
+        assert not source[place:found].strip()
+        tokens.append(Token(found, kind, text))
+        place = found + len(text)
+    assert place == len(source)
     return tokens
 
 
@@ -168,10 +178,13 @@ def _comments(source: str, tokens: list[Token], language: str) -> dict[int, bool
 
 
 def _code_edits(text: str, start: int) -> Iterator[Edit]:
+    steps = [range(*match.span()) for match in _STEP.finditer(text)]
     for match in _CODE.finditer(text):
         place = start + match.start(), start + match.end()
         if match[0].isdigit():
             yield Edit(*place, str(int(match[0]) + 1))
+        if any(match.start() in step for step in steps):
+            continue  # a loop that runs the other way has no end
         for other in OPERATORS.get(match[0], ()):
             yield Edit(*place, other)
 
@@ -183,7 +196,7 @@ def _printed_edits(tokens: list[Token]) -> Iterator[Edit]:
         after = tokens[at + 1] if at + 1 < len(tokens) else None
         if token.kind == "string" and before not in ("==", "!="):
             yield from _code_edits(token.text, token.start)
-        elif token.text == "-" and after is not None and after.kind == "name":
+        elif token.text == "-" and after is not None and after.kind == "name" and before in ("", "(", "~"):
             yield Edit(token.start, token.end, "", "drop -")
         elif token.text in ("vector", "declared") and before == ".":
             yield Edit(token.end, token.end, " | narrower", "one bit narrower")
@@ -241,15 +254,15 @@ def narrower_literal(text: str) -> str:
     return re.sub(r"\d+(?=')", lambda match: str(max(int(match[0]) - 1, 1)), text)
 
 
-def fit_less(signal: Signal, width: int, drop: int = 0) -> str:
-    return fit(signal, max(width - 1, 1), drop)
+def fit_less(signal: Signal, width: int, drop: int = 0, low: int = 0) -> str:
+    return fit(signal, max(width - 1, 1), drop, low)
 
 
-def fit_more_drop(signal: Signal, width: int, drop: int = 0) -> str:
+def fit_more_drop(signal: Signal, width: int, drop: int = 0, low: int = 0) -> str:
     if width < signal.width:
         return f"{{{signal.name}[{width - 2}:0], 1'd0}}"
-    return fit(signal, width, drop + 1)
+    return fit(signal, width, drop + 1, low)
 
 
-def fit_other(signal: Signal, width: int, drop: int = 0) -> str:
-    return fit(replace(signal, signed=not signal.signed), width, drop)
+def fit_other(signal: Signal, width: int, drop: int = 0, low: int = 0) -> str:
+    return fit(replace(signal, signed=not signal.signed), width, drop, low)

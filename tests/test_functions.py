@@ -453,7 +453,7 @@ def test_values_are_the_nearest_doubles_but_for_a_last_bit(x):
     with mp.workdps(60):
         for real_x, value in zip(x, values.tolist(), strict=True):
             right = truth("gelu", Fraction(real_x))
-            assert abs(value - right) <= mp.mpf(2) ** -52 * abs(right)
+            assert abs(value - right) <= mp.mpf(2) ** -52 * abs(right) + mp.mpf(2) ** -1075  # half a subnormal
 
 
 def test_values_have_the_shape_of_x():

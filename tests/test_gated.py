@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import tally
-from gated_mutation import FORMATS as CORPUS
-from gated_mutation import SUFFIX, SURVIVORS, Rendered, all_mutants, survivors, template
+from gated_mutation import CORPUS, SUFFIX, SURVIVORS, Rendered, all_mutants, survivors, template
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_emit import lint
@@ -414,7 +413,7 @@ def test_json_is_read_strictly(key, value):
     with pytest.raises(GelugenError):
         from_json("design", data)
     with pytest.raises(GelugenError, match="kind"):
-        from_json("bank", data)
+        from_json("bench", data)
     other = small(guarantee="ulp:3").to_json()
     with pytest.raises(GelugenError, match="must be that of its spec"):
         from_json("gated", {**data, "activation": other["activation"]})
@@ -484,7 +483,7 @@ def test_a_wide_unit_is_verified_over_every_code_of_both_inputs(tmp_path):
     gate, up = made.design.sequence()
     assert len(set(gate.tolist())) == 256
     assert len(set(up.tolist())) == len(up) == 1024
-    verdicts = verify(made.folder)
+    verdicts = verify(made.folder, ["cc", "icarus"])
     assert passed(verdicts), verdicts
     assert [each.checked for each in verdicts] == [5 * 256] * (len(verdicts) - 1) + [1024]
 
@@ -546,7 +545,7 @@ def test_every_file_opens_with_its_contract():
             assert part in re.sub(r"\n(//| \*) +", " ", head), (name, part)
     assert "part of    layer" in files["layer_act.v"]
     manifest = json.loads(files[MANIFEST])
-    assert (manifest["kind"], manifest["schema"]) == ("gated", 3)
+    assert (manifest["kind"], manifest["schema"]) == ("gated", 4)
     assert manifest["accuracy"]["pairs"] == 65536
     assert set(manifest["formats"]) == {"input", "intermediate", "up", "output"}
     assert json.loads(emit(build(Spec("gelu", "q2.2", "q2.2")), Target("plain"))[MANIFEST])["kind"] == "design"

@@ -103,7 +103,7 @@ def test_neither_asks_for_a_value_of_the_design(monkeypatch):
 def test_every_product_in_the_text_has_operands_of_the_stated_widths(made):
     text = emit(made, Target("m"))["m.v"]
     declared = {name: int(top) + 1 for top, name in re.findall(r"(?:reg|wire) signed \[(\d+):0\] (\w+)", text)}
-    found = [(declared[one], declared[two]) for one, two in re.findall(r"<= (\w+) \* (\w+);", text)]
+    found = [(declared[one], declared[two]) for one, two in re.findall(r"= (\w+) \* (\w+);", text)]
     assert sorted(found) == sorted(multipliers(made))
     assert f"localparam LATENCY = {latency(made)};" in text
 

@@ -186,7 +186,7 @@ def test_verilog_that_does_not_compile_is_a_failure(folder):
 @pytest.mark.needs("icarus")
 def test_the_own_bench_names_the_first_mismatch(folder):
     module = folder / f"{folder.name}.v"
-    module.write_text(module.read_text().replace("6'd8: word_1 <= 5'h1d;", "6'd8: word_2 <= 5'h1e;"))
+    module.write_text(module.read_text().replace("6'd8: word_1 <= 5'h1d;", "6'd8: word_1 <= 5'h1e;"))
     cocotb, own = check_icarus(folder, folder.name, build(LINES))
     assert cocotb.mismatches == own.mismatches > 0
     assert cocotb.first_mismatch == own.first_mismatch
