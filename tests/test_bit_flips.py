@@ -176,6 +176,8 @@ TOOLS = [
     pytest.param("bench", marks=pytest.mark.needs("icarus")),
     pytest.param("cocotb", marks=pytest.mark.needs("icarus")),
 ]
+MANY = [*TOOLS[:2], pytest.param("cocotb", marks=[pytest.mark.needs("icarus"), pytest.mark.slow])]
+"""The same for many flips, each a simulation."""
 
 
 def flip_all(emitted: Emitted, bits: list[Bit], tool: str, folder: Path) -> int:
@@ -231,7 +233,7 @@ def test_a_flip_changes_one_line_and_no_two_flips_give_the_same_text(small: Emit
         assert len(texts) == small.design.rom_bits == len(small.bits()) == 54
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("tool", MANY)
 @pytest.mark.parametrize(("power", "count", "silent"), [(0, 36, 6), (1, 18, 2)])
 def test_every_flipped_bit_of_q3_4_is_counted_code_by_code(
     small: Emitted, tool: str, power: int, count: int, silent: int, tmp_path: Path
@@ -269,7 +271,7 @@ def drawn(emitted: Emitted, count: int) -> list[Bit]:
     return random.Random(312).sample(bits, min(count, len(bits)))  # noqa: S311 - a sample, not a secret
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("tool", MANY)
 def test_some_flipped_bits_of_q3_12_are_counted_code_by_code(large: Emitted, tool: str, tmp_path: Path) -> None:
     bits = drawn(large, 6)
     bits = bits[:2] if tool == "cocotb" else bits

@@ -77,7 +77,7 @@ def lint(folder, name):
 
 
 @pytest.mark.needs("icarus", "verilator")
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(design=designs())
 def test_no_linter_warns_of_any_point_of_the_datapath(design, tmp_path_factory):
     assume(not any(term.digits for term in design.terms))  # of which test_digits.py lints what fits give

@@ -829,6 +829,7 @@ _OPEN = pytest.mark.xfail(reason="no design of the corpus reaches all of the dig
 
 
 @_OPEN
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_sample_of_mutants_is_killed_but_for_the_known_survivors(
     corpus: Mapping[str, Rendered], language: str, tmp_path: Path
