@@ -72,8 +72,8 @@ class Digits:
     def __post_init__(self) -> None:
         if not 1 <= len(self.each) <= 32:
             raise GelugenError(f"a term must have 1 to 32 digits, not {len(self.each)}")
-        if not 1 <= self.bits <= 16:
-            raise GelugenError(f"digits must see 1 to 16 bits of dx, not {self.bits}")
+        if not 2 <= self.bits <= 16:
+            raise GelugenError(f"digits must see 2 to 16 bits of dx, not {self.bits}")
         if self.squares and self.bits < 3:
             raise GelugenError(f"a square needs 3 bits of dx, not {self.bits}")
 

@@ -69,8 +69,8 @@ def coefficients(draw, depth, low_width=0, low_base=-20, high_base=20):
 @st.composite
 def digit_terms(draw, u_bits):
     """A polynomial in digits: some of them may be stored nowhere, but not all."""
-    segment_map, depth = draw(st.one_of(uniform(u_bits), dyadic(u_bits)).filter(lambda each: each[0].dx_bits))
-    bits = draw(st.integers(1, segment_map.dx_bits))
+    segment_map, depth = draw(st.one_of(uniform(u_bits), dyadic(u_bits)).filter(lambda each: each[0].dx_bits > 1))
+    bits = draw(st.integers(2, segment_map.dx_bits))
     powers = st.sampled_from([1, 2]) if bits > 2 else st.just(1)
     each = tuple(draw(st.lists(st.builds(Digit, powers, st.integers(-9, 4)), min_size=1, max_size=4)))
     columns = [draw(coefficients(depth))]
@@ -83,7 +83,7 @@ def digit_terms(draw, u_bits):
 
 @st.composite
 def terms(draw, u_bits):
-    if u_bits > 1 and draw(st.integers(0, 3)) == 0:
+    if u_bits > 2 and draw(st.integers(0, 3)) == 0:
         return draw(digit_terms(u_bits))
     segment_map, depth = draw(st.one_of(uniform(u_bits), dyadic(u_bits), breakpoints(u_bits), offset(u_bits)))
     if isinstance(segment_map, Offset):

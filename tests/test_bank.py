@@ -221,7 +221,7 @@ def plain(draw, inputs, outputs):
 def test_any_bank_is_emitted_bit_for_bit(tables, tmp_path_factory):
     seen = set()
 
-    @settings(max_examples=8)
+    @settings(max_examples=15 if tables else 12)
     @given(some=banks(tables), pipeline=st.sampled_from([None, 0, 1]), lanes=st.sampled_from([1, 2, 8]))
     def holds(some, pipeline, lanes):
         folder = tmp_path_factory.mktemp("any")

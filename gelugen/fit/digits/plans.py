@@ -66,7 +66,7 @@ def covers(bounds: Bounds, degree: int, *, split: bool) -> Iterator[Cover]:
 def _uniform(room: Room, dx_bits: int) -> Iterator[Cover]:
     """The first cover of segments of 2^dx_bits codes, if there is one."""
     count = -(-room.end >> dx_bits)
-    if not 1 < count <= MOST_WORDS[room.degree] or dx_bits < (3 if room.degree == 2 else 1):
+    if not 1 < count <= MOST_WORDS[room.degree] or dx_bits < (3 if room.degree == 2 else 2):
         return
     segments = [room.segment(number << dx_bits, 1 << dx_bits, dx_bits) for number in range(count)]
     order = list(range(count))
@@ -158,7 +158,7 @@ def _dyadic(room: Room) -> Iterator[Cover]:
     plans = [
         Plan(digits_of({1: (shift - grid, count)}, bits, reverse, subtract), shift)
         for shift, bits, grid, count, (reverse, subtract) in product(
-            range(6), range(max(top - 9, 1), 9), range(1, 10), range(1, 6), product((False, True), repeat=2)
+            range(6), range(max(top - 9, 2), 9), range(1, 10), range(1, 6), product((False, True), repeat=2)
         )
         if shift - grid >= -16 and bits < top
     ]
