@@ -216,6 +216,7 @@ def plain(draw, inputs, outputs):
     return Design(made, "table", "none", (Term(Uniform(0), (column,)),), bias=draw(st.integers(-3, 3)), first=first)
 
 
+@pytest.mark.slow
 @pytest.mark.needs("cc", "icarus")
 @pytest.mark.parametrize("tables", [True, False])
 def test_any_bank_is_emitted_bit_for_bit(tables, tmp_path_factory):
