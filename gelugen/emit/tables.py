@@ -379,7 +379,7 @@ def _compared(table: Table, source: Source) -> Table:
     lowest = min(leaves, default=0)
     words = table.words
     if split and layout.term.digits and not table.memory and not table.inside and layout.depth > 1:
-        return _blocks(table, source, leaves)
+        return _blocks(table, source, leaves) if len(set(leaves)) > 1 else _uniform(table, source)
     if table.memory:
         words = list(range(layout.depth))
         if layout.depth > 1:
@@ -436,8 +436,6 @@ def _blocks(table: Table, source: Source, leaves: tuple[int, ...]) -> Table:
         found.append(Block(start >> log, log - lowest, segment, source.middle(leaf, bits - leaf)))
         order += range(first, first + (1 << low))
         number += 1 << low
-    if source.width == lowest:
-        found = [replace(each, free=0) for each in found]
     place = replace(table.dx, name=f"{layout.prefix}place") if table.dx else None
     segment_signal = unsigned(f"{layout.prefix}segment", width)
     return replace(
