@@ -15,6 +15,8 @@ STYLES = ("plain", "xc7", "ice40")
 """How sums, folds and saturation are written: plainly, or so that a family's synthesis takes fewer lookup tables."""
 MEMORY_FILES = ("hex", "coe", "mif")
 """Formats of tables that can stand beside the ``.mem`` files."""
+HEADERS = ("auto", "single", "split")
+"""How the C is written: as one header, as a header and a source file, or by the size of the tables."""
 MOST_LANES = 64
 MOST_REGISTERS = 64
 
@@ -33,6 +35,7 @@ class Target:
         writable: whether the tables' words can be rewritten at run time.
         style: ``plain``, ``xc7`` or ``ice40``: how the logic is written.
         memory: formats of the tables beside ``.mem``: ``hex``, ``coe``, ``mif``.
+        header: ``auto``, ``single`` or ``split``: whether the C is one header, or a header and a source file.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Target:
     writable: bool = False
     memory: tuple[str, ...] = ()
     style: str = "plain"
+    header: str = "auto"
 
     def __post_init__(self) -> None:
         """Check every field.
@@ -61,6 +65,8 @@ class Target:
             raise GelugenError(f"rom {short(self.rom)} is not known: it must be one of {', '.join(ROM_STYLES)}")
         if self.style not in STYLES:
             raise GelugenError(f"style {short(self.style)} is not known: it must be one of {', '.join(STYLES)}")
+        if self.header not in HEADERS:
+            raise GelugenError(f"header {short(self.header)} is not known: it must be one of {', '.join(HEADERS)}")
         if unknown := [each for each in self.memory if each not in MEMORY_FILES]:
             raise GelugenError(f"memory {short(unknown[0])} is not known: it must be of {', '.join(MEMORY_FILES)}")
         if self.pipeline == 0 and self.rom == "block":

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pytest
-from mutation import Mutant, mutant_environment, mutants
+from mutation import Mutant, mutant_environment, mutants, mutated
 
 from gelugen.assets import folder as asset_folder
-from gelugen.emit import c, emit, verilog
+from gelugen.emit import emit, verilog
+from gelugen.emit.c import header
 from gelugen.gated import Gated
 from gelugen.gated_spec import GatedSpec
 from gelugen.spec import Target
@@ -102,14 +101,15 @@ class Rendered:
             return str(mutant_environment().get_template(template).render(context))
 
         with pytest.MonkeyPatch.context() as patch:
-            for emitter in (c, verilog):
+            for emitter in (header, verilog):
                 patch.setattr(emitter, "render", render)
             gated = unit(CORPUS[name])
             return cls(gated, name, emit(gated, Target(name, **TARGETS.get(name, {}))), contexts)
 
     def with_template(self, language: str, source: str) -> str:
         """The text of the header or the module with another inner template."""
-        return str(environment(language, source).get_template(OUTER[language]).render(self.contexts[OUTER[language]]))
+        outer = OUTER[language]
+        return str(mutated(outer, TEMPLATES[language], source).render(self.contexts[outer]))
 
     def passes(self, language: str, text: str, folder: Path) -> bool:
         """Whether the files with another text pass the tools."""
@@ -120,15 +120,6 @@ class Rendered:
             return run_own_bench("Icarus", folder, self.name, self.gated).status == "pass"
         flags = ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"]
         return sweep_c("gcc", "gcc", flags, folder, self.name, self.gated).status == "pass"
-
-
-@cache
-def environment(language: str, source: str) -> jinja2.Environment:
-    env = mutant_environment()
-    assert env.loader is not None
-    over = env.overlay(loader=jinja2.ChoiceLoader([jinja2.DictLoader({TEMPLATES[language]: source}), env.loader]))
-    over.filters = env.filters
-    return over
 
 
 def template(language: str) -> str:

@@ -234,6 +234,16 @@ def mutant_environment() -> jinja2.Environment:
     return env
 
 
+@cache
+def mutated(outer: str, inner: str, source: str) -> jinja2.Template:
+    """A template, with another text for one that it includes, or for itself."""
+    env = mutant_environment()
+    assert env.loader is not None
+    over = env.overlay(loader=jinja2.ChoiceLoader([jinja2.DictLoader({inner: source}), env.loader]))
+    over.filters = env.filters
+    return over.get_template(outer)
+
+
 def one_more(value: int) -> int:
     return value + 1
 

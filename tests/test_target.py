@@ -26,7 +26,7 @@ from gelugen.schedule import Level, places
 from gelugen.search import build
 from gelugen.spec import Spec, Target, command
 from gelugen.synthesis.measuring import measure
-from gelugen.target import STYLES
+from gelugen.target import HEADERS, STYLES
 from gelugen.units import build as build_unit
 from gelugen.verify.bench import sweep_images
 from gelugen.verify.icarus import run_own_bench
@@ -57,6 +57,7 @@ def targets(draw: st.DrawFn, unit: Design | Gated) -> Target:
         writable=writable,
         memory=tuple(draw(st.lists(st.sampled_from(["hex", "coe", "mif"]), unique=True))),
         style=draw(st.sampled_from(STYLES)),
+        header=draw(st.sampled_from(HEADERS)),
     )
 
 
@@ -176,6 +177,7 @@ LINE = Design(
         ({"lanes": 0}, "lanes 0 is out of range: it must be 1 to 64 samples a clock"),
         ({"lanes": 65}, "lanes 65 is out of range: .*"),
         ({"rom": "flash"}, "rom 'flash' is not known: it must be one of auto, logic, block"),
+        ({"header": "both"}, "header 'both' is not known: it must be one of auto, single, split"),
         ({"style": "asic"}, "style 'asic' is not known: it must be one of plain, xc7, ice40"),
         ({"memory": ("mem", "elf")}, "memory 'mem' is not known: it must be of hex, coe, mif"),
         ({"rom": "block", "pipeline": 0}, "rom block is not possible with pipeline 0: .*"),

@@ -11,18 +11,18 @@ import contextlib
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import tally
-from mutation import Mutant, mutant_environment, mutants
+from mutation import Mutant, mutants, mutated
 
 from gelugen.accuracy import Accuracy
 from gelugen.assets import folder as asset_folder
 from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Offset, Term, Uniform
 from gelugen.emit import c, verilog, writing
+from gelugen.emit.c import header
 from gelugen.emit.contract import Contract
 from gelugen.emit.rendering import environment
 from gelugen.formats import Format
@@ -35,7 +35,8 @@ from gelugen.verify.c import check_c, sweep_c
 from gelugen.verify.icarus import run_own_bench
 from gelugen.verify.verdict import Verdict
 
-TEMPLATES = {"verilog": "verilog/module.v.j2", "c": "c/header.h.j2"}
+TEMPLATES = {"verilog": "verilog/module.v.j2", "c": "c/function.j2"}
+OUTER = {"verilog": "verilog/module.v.j2", "c": "c/header.h.j2"}
 SUFFIX = {"verilog": "v", "c": "h"}
 
 # -- the corpus: hand-made designs of 4 to 6 bits, which approximate nothing ---------------------------------
@@ -573,7 +574,8 @@ class Rendered:
 
     def with_template(self, language: str, source: str) -> str:
         with memory_rule(self.entry):
-            return compiled(source).render(self.contexts[TEMPLATES[language]])
+            outer = OUTER[language]
+            return str(mutated(outer, TEMPLATES[language], source).render(self.contexts[outer]))
 
     def write(self, folder: Path, **changed: str) -> Path:
         """The files in a folder; ``verilog="..."`` or ``c="..."`` replaces the module's or the header's text."""
@@ -582,11 +584,6 @@ class Rendered:
         for name, text in texts.items():
             (folder / name).write_text(text)
         return folder
-
-
-@cache
-def compiled(source: str) -> Any:
-    return mutant_environment().from_string(source)
 
 
 @contextlib.contextmanager
@@ -609,8 +606,8 @@ def rendered(name: str) -> Rendered:
     contract = Contract(Accuracy(0, 0, 0, 0, 0, None), (("design", "made by hand for a test"),))
     with memory_rule(entry), pytest.MonkeyPatch.context() as patch:
         files: dict[str, str] = {}
-        for emitter in (c, verilog):
-            patch.setattr(emitter, "render", render)
+        for emitter, module in ((c, header), (verilog, verilog)):
+            patch.setattr(module, "render", render)
             files |= emitter.files(entry.design, entry.target(name), contract)
     return Rendered(name, entry, files, contexts)
 

@@ -111,6 +111,7 @@ def _parser() -> _Parser:
         "--memory", metavar="FORMATS", help="files of the tables beside .mem: hex, coe, mif, by commas"
     )
     generate.add_argument("--style", metavar="FAMILY", help="logic written for xc7 or ice40; default: plain")
+    generate.add_argument("--header", metavar="HOW", help="the C as a single header or split; default: by table size")
     generate.add_argument("--name", help="of the C function, the Verilog module and the folder")
     generate.add_argument("-o", "--output-dir", metavar="DIR", default="rtl_out", help="default: rtl_out")
 

@@ -21,7 +21,7 @@ REQUEST = (
     "dialect",
 )
 
-TARGET = ("pipeline", "lanes", "stream", "rom", "writable", "memory", "style")
+TARGET = ("pipeline", "lanes", "stream", "rom", "writable", "memory", "style", "header")
 
 GATED = ("intermediate", "up", "requantize")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gelugen.bank import Bank
 from gelugen.design import Design
-from gelugen.emit import bank, bank_c, c, stream, verilog
+from gelugen.emit import bank, c, stream, verilog
 from gelugen.emit.contract import Contract
 from gelugen.emit.fusesoc import core_text
 from gelugen.emit.manifest import MANIFEST, manifest_text
@@ -39,10 +39,8 @@ def emit(unit: Unit, target: Target, figures: Figures | None = None) -> dict[str
     if target.name in {taken for port in unit.ports for taken in (port, port.removeprefix("in_"))}:
         raise GelugenError(f"name {target.name!r} is taken by an input of its own: choose another")
     contract = Contract.of(unit, target, figures)
-    if isinstance(unit, Bank):
-        files = {**bank_c.files(unit, target, contract), **bank.files(unit, target, contract)}
-    else:
-        files = {**c.files(unit, target, contract), **verilog.files(unit, target, contract)}
+    hardware = bank.files(unit, target, contract) if isinstance(unit, Bank) else verilog.files(unit, target, contract)
+    files = {**c.files(unit, target, contract), **hardware}
     if target.stream:
         files |= stream.files(
             unit, target, contract, latency(unit, target), parameters(unit, target), _write(unit, target)

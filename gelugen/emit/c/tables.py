@@ -1,25 +1,15 @@
-"""The C99 header: a scalar and an array function, integers only."""
+"""The tables of a design in C, and the steps that read them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Term
 from gelugen.digits import DIGIT_BITS
-from gelugen.emit.contract import Contract
 from gelugen.emit.layout import Layout
-from gelugen.emit.product import Scaled
-from gelugen.emit.rendering import render
-from gelugen.emit.signals import ranges, saturates
-from gelugen.errors import GelugenError
-from gelugen.formats import Format
-from gelugen.gated import Gated
+from gelugen.emit.signals import ranges
 from gelugen.pipeline import Range
-from gelugen.spec import Target
 
-LARGEST_HEADER_TABLE = 4096
-"""Bytes of tables that stand in the header; larger ones get a .c file, so that they exist once."""
 MOST_COMPARISONS = 8
 """Segments whose number is counted by comparisons; of more it is found by bisection."""
 
@@ -291,90 +281,7 @@ def _bisection(depth: int) -> list[int]:
     return steps
 
 
-@dataclass(frozen=True)
-class Argument:
-    """An input of the C functions: its name in the array function, and the type of its codes."""
-
-    name: str
-    type: str
-
-
-def container(form: Format) -> str:
-    """The C type that carries the codes of a format."""
-    return f"{'' if form.signed else 'u'}int{8 if form.bits <= 8 else 16}_t"
-
-
-def files(unit: Design | Gated, target: Target, contract: Contract) -> dict[str, str]:
-    """The header, and a source file where the tables are large."""
-    product = Scaled.of(unit) if isinstance(unit, Gated) else None
-    design, function = (unit.design, f"{target.name}_act") if isinstance(unit, Gated) else (unit, target.name)
-    tables = tables_of(design, function)
-    size = sum(array.bytes for table in tables for array in table.arrays)
-    split = size > LARGEST_HEADER_TABLE
-    arguments = [
-        Argument(name.removeprefix("in_") if len(unit.ports) > 1 else "in", container(form))
-        for name, form in unit.ports.items()
-    ]
-    out_type = container(unit.output)
-    context = {
-        "name": target.name,
-        "contract": contract.lines(("flash", f"{size} bytes of tables")),
-        "tables": tables,
-        "split": split,
-        **function_of(design, function, tables),
-        "does": "The activation of the gate" if product else "One code in, one code out",
-        "arguments": arguments,
-        "result": out_type,
-        "replaceable": [each.name for each in arguments if each.type == out_type],
-        "product": product,
-        "unit": unit,
-        "product_int": _int_type([product.largest]) if product else "",
-    }
-    texts = {f"{target.name}.h": render("c/header.h.j2", **context)}
-    if split:
-        texts[f"{target.name}.c"] = render("c/tables.c.j2", **context)
-    return texts
-
-
 def tables_of(design: Design, name: str) -> list[Table]:
     """The tables of a design, whose arrays' names start with that of its function."""
     reach = dict(ranges(design))
     return [_table(design, name, layout, reach, number) for number, layout in enumerate(Layout.all(design))]
-
-
-def function_of(design: Design, name: str, tables: list[Table]) -> dict[str, Any]:
-    """What the template needs for the function of a design."""
-    spec, reach = design.spec, dict(ranges(design))
-    low, high = saturates(design)
-    floor = Floor.of(design.shift, reach["v"])
-    drop = Floor.of(design.line_drop, reach["rest"]) if design.line_drop else None
-    floors = [floor, *([drop] if drop else []), *(step.floor for table in tables for step in table.steps)]
-    parts = [each for table in tables for column in table.columns for each in column.reach]
-    parts += [Range(0, term.largest) for term in design.terms if term.digits]
-    type_ = _int_type([*(each.largest for each in [*reach.values(), *parts]), *(each.largest for each in floors)])
-    return {
-        "function": name,
-        "design": design,
-        "input": spec.input,
-        "output": spec.output,
-        "in_type": container(spec.input),
-        "out_type": container(spec.output),
-        "mask": (1 << spec.input.bits) - 1,
-        "int": type_,
-        "unsigned": "u" + type_,
-        "line_factor": 1 << design.line_shift,
-        "floor": floor,
-        "drop": drop,
-        "clamp_low": low,
-        "clamp_high": high,
-    }
-
-
-def _int_type(magnitudes: list[int]) -> str:
-    """The type of every value in between: twice what is reached still fits."""
-    largest = max(magnitudes)
-    if largest < 1 << 30:
-        return "int32_t"
-    if largest < 1 << 62:
-        return "int64_t"
-    raise GelugenError(f"the datapath reaches {largest}: it must fit 63 bits")
