@@ -175,7 +175,7 @@ class Table:
         steps: the Horner steps in their order.
         digits: the partial products, if it has some.
         mask: of the bits that are the position in the longest segment; of an offset table, of those that are mirrored.
-        guarded: whether an index past the end exists.
+        guarded: whether some code lies past the last segment.
         index, dx, value, flip: names of local variables.
         start, up: arrays of the first u of each segment, and of the bits by which a leaf is shorter than the longest.
         counted: the first u of the segments that are counted by comparisons.
@@ -260,7 +260,7 @@ def _table(design: Design, name: str, layout: Layout, reach: dict[str, Range], n
         ],
         digits=_digits(term, prefix),
         mask=(1 << (layout.offset.bits - 1 if layout.offset else term.dx_bits)) - 1,
-        guarded=layout.ends or (design.fold != "none" and not starts),
+        guarded=bool(layout.offset and layout.ends) or reach["u"].high >= layout.end,
         index=f"i{layout.suffix}",
         dx=f"dx{layout.suffix}",
         value=f"h{layout.suffix}",
