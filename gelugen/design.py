@@ -34,7 +34,7 @@ from gelugen.architectures import get_architecture
 from gelugen.errors import GelugenError
 from gelugen.formats import Codes, Format
 from gelugen.functions import Fold
-from gelugen.maps import Breakpoints, Dyadic, Map, Offset, Uniform
+from gelugen.maps import Breakpoints, Dyadic, Map, Offset, Uniform, about
 from gelugen.spec import Spec, from_fields
 from gelugen.strict import take, whole
 from gelugen.terms import Coefficient, Term
@@ -96,6 +96,8 @@ class Design:
                 raise GelugenError(
                     f"dx_bits must be less than the {u_bits} bits of u, so that a segment is chosen by one"
                 )
+            if (middle := about(term.map)) not in (None, 0, 1 << u_bits - 1):
+                raise GelugenError(f"a map's about must be 0 or half of the {u_bits} bits of u, not {middle}")
             if isinstance(term.map, Offset) and term.map.high == u_bits and term.map.bits == 1:
                 raise GelugenError("a table of offsets must be indexed by one bit of u at least")
             if term.map.end(term.map.segments or term.depth) > 1 << u_bits:

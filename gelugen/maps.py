@@ -7,8 +7,10 @@
 | ``Breakpoints`` | i with points[i] <= u < points[i + 1] | u - points[i], minus half |
 | ``Offset`` | some bits of u, the low ones inverted in one half | none: degree 0 only |
 
-half is 2^dx_bits >> 1 for every map, so dx counts from the middle of the longest segment. A u outside all segments
-has segment -1. A table may have fewer words than its map has segments: the term is zero in those left over.
+half is 2^dx_bits >> 1 for every map, so dx counts from the middle of the longest segment. Uniform segments and leaves
+can have an ``about`` in its place: dx is then u - about on every segment, so that all polynomials have one argument,
+and no position has to be cut out. A u outside all segments has segment -1. A table may have fewer words than its map
+has segments: the term is zero in those left over.
 
 ``rom_bits`` is what the map itself costs: nothing where wires pick the bits, 2 * leaves - 1 for a binary split (its
 tree, one bit a node), and for breakpoints the width of the largest one for each that needs a comparator of its own:
@@ -35,9 +37,15 @@ MOST_BITS = 16
 
 @dataclass(frozen=True)
 class Uniform:
-    """Segments of equal length 2^dx_bits, from u = 0 up; as many as the table has words."""
+    """Segments of equal length 2^dx_bits, from u = 0 up; as many as the table has words.
+
+    Attributes:
+        dx_bits: log2 of their length.
+        about: the u where dx is 0 on every segment; None for the middle of each.
+    """
 
     dx_bits: int
+    about: int | None = None
     kind: ClassVar = "uniform"
     rom_bits: ClassVar = 0
     segments: ClassVar = None
@@ -47,6 +55,8 @@ class Uniform:
 
     def locate(self, u: Codes) -> tuple[Codes, Codes]:
         """Segment and dx of every u, int64 of the same shape."""
+        if self.about is not None:
+            return u >> self.dx_bits, u - self.about
         return u >> self.dx_bits, (u & (1 << self.dx_bits) - 1) - (1 << self.dx_bits >> 1)
 
     def end(self, depth: int) -> int:
@@ -64,9 +74,11 @@ class Dyadic:
 
     Attributes:
         leaves: log2 of each leaf's length, from u = 0 up.
+        about: the u where dx is 0 on every leaf; None for the middle of the longest one.
     """
 
     leaves: tuple[int, ...]
+    about: int | None = None
     kind: ClassVar = "dyadic"
 
     def __post_init__(self) -> None:
@@ -113,6 +125,8 @@ class Dyadic:
         up = self.dx_bits - np.array(self.leaves, dtype=np.int64)
         segment = np.searchsorted(starts, u, side="right") - 1
         inside = u < self.length
+        if self.about is not None:
+            return np.where(inside, segment, -1), np.where(inside, u - self.about, 0)
         dx = ((u - starts[segment]) << up[segment]) - (1 << self.dx_bits >> 1)
         return np.where(inside, segment, -1), np.where(inside, dx, 0)
 
@@ -232,6 +246,11 @@ class Offset:
         return depth == 1 << u_bits - self.high + self.bits - 1
 
 
+def about(segment_map: Map) -> int | None:
+    """The u where dx is 0 on every segment; None where dx counts from the middle of each."""
+    return segment_map.about if isinstance(segment_map, Uniform | Dyadic) else None
+
+
 Map = Uniform | Dyadic | Breakpoints | Offset
 """What the maps share: ``kind``, ``dx_bits``, ``rom_bits``, ``segments`` (None where the table's depth says it),
 ``locate(u)``, ``end(depth)`` and ``covers(depth, u_bits)``."""
@@ -240,7 +259,9 @@ Map = Uniform | Dyadic | Breakpoints | Offset
 def map_to_json(segment_map: Map) -> dict[str, Any]:
     """The kind and all fields, ready for the manifest."""
     values = {each.name: getattr(segment_map, each.name) for each in fields(segment_map)}
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    plain = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value is not None
+    }
     return {"kind": segment_map.kind, **plain}
 
 
@@ -251,11 +272,13 @@ def map_from_json(data: Mapping[str, Any]) -> Map:
         GelugenError: a field is out of range.
         KeyError, TypeError: a field is missing, unknown or of the wrong type.
     """
+    about = ["about"] if "about" in data else []
     match data["kind"]:
         case "uniform":
-            return Uniform(whole(take(data, "kind", "dx_bits")[1]))
+            return Uniform(*map(whole, take(data, "kind", "dx_bits", *about)[1:]))
         case "dyadic":
-            return Dyadic(wholes(take(data, "kind", "leaves")[1]))
+            leaves, *rest = take(data, "kind", "leaves", *about)[1:]
+            return Dyadic(wholes(leaves), *map(whole, rest))
         case "breakpoints":
             return Breakpoints(wholes(take(data, "kind", "points")[1]))
         case "offset":

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from gelugen.design import Coefficient, Design, Offset, Term
 from gelugen.digits import Digit
-from gelugen.maps import Breakpoints, Dyadic
+from gelugen.maps import Breakpoints, Dyadic, about
 from gelugen.schedule import Level, Schedule, adder, lookup, product, schedule
 
 
@@ -96,8 +96,10 @@ def coefficient_range(term: Term, column: Coefficient, covers: bool) -> Range:
     return inside if covers else inside | Range(0, 0)
 
 
-def dx_range(term: Term) -> Range:
+def dx_range(term: Term, u_bits: int) -> Range:
     """What dx can be."""
+    if (middle := about(term.map)) is not None:
+        return Range(-middle, (1 << u_bits) - 1 - middle)
     half, longest = 1 << term.dx_bits >> 1, 1 << term.dx_bits
     if isinstance(term.map, Breakpoints):
         longest = max(two - one for one, two in zip(term.map.points, term.map.points[1:], strict=False))
@@ -108,11 +110,12 @@ def steps(term: Term, u_bits: int) -> list[Step]:
     """The Horner steps of a term, in their order."""
     covers = term.map.covers(term.depth, u_bits)
     *lower, highest = term.coefficients
-    factor, dropped, dx = coefficient_range(term, highest, covers), highest.drop, dx_range(term)
+    factor, dropped, dx = coefficient_range(term, highest, covers), highest.drop, dx_range(term, u_bits)
     width, result = factor.signed_width, []
     for power in reversed(range(term.degree)):
         shift, zeros = max(term.shift(power) - dropped, 0), max(dropped - term.shift(power), 0)
-        product = factor * dx
+        argument = dx + Range(term.leak, term.leak) if power == term.degree - 1 else dx
+        product = factor * argument
         shifted = product >> shift
         added = coefficient_range(term, lower[power], covers) << lower[power].drop
         h = (shifted << zeros) + added
@@ -124,8 +127,8 @@ def steps(term: Term, u_bits: int) -> list[Step]:
             shifted=shifted,
             h=h,
             factor_width=width,
-            dx_width=dx.signed_width,
-            product_width=max(product.signed_width, width, dx.signed_width, shift + 1),
+            dx_width=argument.signed_width,
+            product_width=max(product.signed_width, width, argument.signed_width, shift + 1),
             h_width=max((shifted << zeros).signed_width, added.signed_width, h.signed_width, zeros + 1),
         )
         result.append(step)

@@ -15,7 +15,7 @@ import numpy as np
 from gelugen.digits import DIGIT_BITS, Digits, digits_from_json, digits_to_json, partial_product
 from gelugen.errors import GelugenError
 from gelugen.formats import Codes
-from gelugen.maps import Breakpoints, Map, Offset, map_from_json, map_to_json
+from gelugen.maps import MOST_BITS, Dyadic, Map, Offset, Uniform, about, map_from_json, map_to_json
 from gelugen.strict import take, whole, wholes
 
 
@@ -72,17 +72,22 @@ class Term:
 
         h = c_d;  for i = d-1 .. 0:  h = ((h * dx) >> shift of that step) + c_i
 
+    In the first step dx + leak takes the place of dx.
+
     Attributes:
         map: the segments.
         coefficients: c_0 first; all columns have one value a segment. Outside the segments all are zero.
         shifts: the floor shift of each Horner step, first of the one that adds c_(d-1); () where all are 0.
         digits: where the polynomial is a sum of partial products: what the columns behind c_0 are; the degree is 0.
+        leak: -1, 0 or 1, of a map with an ``about``: a processor that has c_d in the low half of a word and c_(d-1) in
+            the upper one, and adds the word as it is, adds c_d once more (or, where it subtracts, once less).
     """
 
     map: Map
     coefficients: tuple[Coefficient, ...]
     shifts: tuple[int, ...] = ()
     digits: Digits | None = None
+    leak: int = 0
 
     def __post_init__(self) -> None:
         most = 4 if self.digits is None else 1 + len(self.digits.each)
@@ -101,12 +106,15 @@ class Term:
             self._check_digits(self.digits)
         if self.shifts and len(self.shifts) != self.degree:
             raise GelugenError(f"a term of degree {self.degree} must have {self.degree} shifts, not {len(self.shifts)}")
+        if self.leak not in (-1, 0, 1) or (self.leak and (not self.degree or about(self.map) is None)):
+            raise GelugenError("a term's leak must be -1, 0 or 1, and 0 unless a polynomial's map has an about")
         if not all(0 <= shift <= 31 for shift in self.shifts):
             raise GelugenError("the shifts of a term's steps must lie between 0 and 31")
 
     def _check_digits(self, digits: Digits) -> None:
         columns = self.coefficients[1:]
-        if len(columns) != len(digits.each) or digits.bits > self.dx_bits or isinstance(self.map, Breakpoints | Offset):
+        plain = isinstance(self.map, Uniform | Dyadic) and self.map.about is None
+        if len(columns) != len(digits.each) or digits.bits > self.dx_bits or not plain:
             raise GelugenError(
                 f"a term must have one column for each of {len(digits.each)} digits, on a map of {digits.bits} bits at "
                 f"least, uniform or dyadic"
@@ -150,8 +158,9 @@ class Term:
             return self.coefficients[0].largest + products
         *lower, highest = self.coefficients
         bound = largest = highest.largest
+        bits = self.dx_bits if about(self.map) is None else MOST_BITS + 1
         for power in reversed(range(self.degree)):
-            product = bound << self.dx_bits
+            product = bound << bits
             bound = (product >> self.shift(power)) + 1 + lower[power].largest
             largest = max(largest, product, bound)
         return largest
@@ -183,9 +192,10 @@ class Term:
             if isinstance(self.map, Offset):
                 stored = np.where(self.map.sign(u), ~stored, stored)
             c = np.where(inside, (column.base + stored) << column.drop, 0)
-            product = h * dx
+            argument = dx + self.leak if power == self.degree - 1 else dx
+            product = h * argument
             h = c if power == self.degree else (product >> self.shift(power)) + c
-            yield power, dx, product, h
+            yield power, argument, product, h
 
     def eval(self, u: Codes) -> Codes:
         """The value of the term at every u."""
@@ -198,7 +208,8 @@ class Term:
 
     def is_constant(self, u_bits: int) -> bool:
         """Whether its shape alone gives one value for every u of so many bits."""
-        if (self.degree and self.dx_bits) or (self.digits and self.width > self.coefficients[0].width):
+        varies = self.degree and (self.dx_bits or about(self.map) is not None)
+        if varies or (self.digits and self.width > self.coefficients[0].width):
             return False
         if self.map.covers(self.depth, u_bits):
             return self.depth == 1 or not self.width
@@ -226,6 +237,7 @@ class Term:
             ],
             "shifts": list(self.shifts),
             "digits": digits_to_json(self.digits),
+            **({"leak": self.leak} if self.leak else {}),
         }
 
     @classmethod
@@ -236,12 +248,14 @@ class Term:
             GelugenError: a field is out of range.
             KeyError, TypeError: a field is missing, unknown or of the wrong type.
         """
-        segment_map, coefficients, shifts, digits = take(data, "map", "coefficients", "shifts", "digits")
+        leak = ["leak"] if "leak" in data else []
+        segment_map, coefficients, shifts, digits, *rest = take(data, "map", "coefficients", "shifts", "digits", *leak)
         return cls(
             map_from_json(segment_map),
             tuple(_coefficient_from_json(each) for each in coefficients),
             wholes(shifts),
             digits_from_json(digits),
+            *map(whole, rest),
         )
 
 

@@ -3,6 +3,8 @@
 They approximate nothing. What a fit can make is among them, and much that no fit makes.
 """
 
+from dataclasses import replace
+
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -86,12 +88,16 @@ def terms(draw, u_bits):
     if u_bits > 2 and draw(st.integers(0, 3)) == 0:
         return draw(digit_terms(u_bits))
     segment_map, depth = draw(st.one_of(uniform(u_bits), dyadic(u_bits), breakpoints(u_bits), offset(u_bits)))
+    leak = 0
+    if isinstance(segment_map, Uniform | Dyadic) and draw(st.booleans()):
+        segment_map = replace(segment_map, about=draw(st.sampled_from([0, 1 << u_bits - 1])))
+        leak = draw(st.sampled_from([-1, 0, 1]))
     if isinstance(segment_map, Offset):
         return Term(segment_map, (draw(coefficients(depth, 1, 0, 0)),))
     degree = draw(st.integers(0, 3))
     columns = tuple(draw(coefficients(depth)) for _ in range(degree + 1))
     shifts = draw(st.just(()) | st.tuples(*[st.integers(0, 6)] * degree))
-    return Term(segment_map, columns, shifts)
+    return Term(segment_map, columns, shifts, leak=leak if degree else 0)
 
 
 @st.composite

@@ -289,7 +289,7 @@ class Table:
             c = columns[-1].c
             table = replace(
                 table,
-                dx=signed(f"{prefix}dx_{read}", dx_range(term)),
+                dx=signed(f"{prefix}dx_{read}", dx_range(term, layout.u_bits)),
                 highest=c if c.signed else signed(f"{prefix}h{term.degree}_{read}", c.range),
             )
         if layout.ends and ((table.memory and not table.padding) or any(column.gated for column in columns)):

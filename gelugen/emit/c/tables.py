@@ -8,6 +8,7 @@ from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Term
 from gelugen.digits import DIGIT_BITS
 from gelugen.emit.layout import Layout
 from gelugen.emit.signals import ranges
+from gelugen.maps import about
 from gelugen.pipeline import Range
 
 MOST_COMPARISONS = 8
@@ -84,10 +85,11 @@ class Floor:
 
 @dataclass(frozen=True)
 class Step:
-    """A Horner step: h = floor(h * dx) + column."""
+    """A Horner step: h = floor(h * (dx + leak)) + column."""
 
     floor: Floor
     column: Column
+    leak: int
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,11 @@ class Table:
         return bool(self.steps or self.digits)
 
     @property
+    def about(self) -> int | None:
+        """The u where dx is 0, if that is the same in all segments."""
+        return about(self.layout.term.map)
+
+    @property
     def compared(self) -> bool:
         """Whether the segment is found by comparisons."""
         return bool(self.layout.starts)
@@ -239,7 +246,7 @@ class Table:
         return 1 << self.layout.offset.low + self.rest_bits if self.layout.offset else 0
 
 
-def _table(design: Design, name: str, layout: Layout, reach: dict[str, Range], number: int) -> Table:
+def _table(name: str, layout: Layout, reach: dict[str, Range], number: int) -> Table:
     term, segment_map = layout.term, layout.term.map
     prefix = f"{name}_{layout.prefix}"
     coefficients = term.coefficients[:1] if term.digits else term.coefficients
@@ -248,14 +255,18 @@ def _table(design: Design, name: str, layout: Layout, reach: dict[str, Range], n
     start = up = None
     if depth > MOST_COMPARISONS or (isinstance(segment_map, Breakpoints) and term.degree and depth > 1):
         start = Array.of(f"{prefix}start", starts, 16) if starts else None
-    if isinstance(segment_map, Dyadic) and (term.degree or term.digits):
+    if isinstance(segment_map, Dyadic) and (term.degree or term.digits) and about(segment_map) is None:
         shorter = tuple(term.dx_bits - leaf for leaf in segment_map.leaves[:depth])
         up = Array.of(f"{prefix}up", shorter, 8) if any(shorter) else None
     return Table(
         layout=layout,
         columns=columns,
         steps=[
-            Step(Floor.of(term.shift(power), reach[f"p{number}_{power}"]), columns[power])
+            Step(
+                Floor.of(term.shift(power), reach[f"p{number}_{power}"]),
+                columns[power],
+                term.leak if power == term.degree - 1 else 0,
+            )
             for power in reversed(range(term.degree))
         ],
         digits=_digits(term, prefix),
@@ -284,4 +295,4 @@ def _bisection(depth: int) -> list[int]:
 def tables_of(design: Design, name: str) -> list[Table]:
     """The tables of a design, whose arrays' names start with that of its function."""
     reach = dict(ranges(design))
-    return [_table(design, name, layout, reach, number) for number, layout in enumerate(Layout.all(design))]
+    return [_table(name, layout, reach, number) for number, layout in enumerate(Layout.all(design))]
