@@ -277,13 +277,20 @@ def test_a_worker_with_another_yosys_is_refused():
         work(replace(task, yosys="9.99"))
 
 
-def test_digits_compete_unless_blocks_multiply():
-    for objective, there in (("luts:ice40", True), ("luts:ecp5", True), ("luts:ecp5+dsp", False)):
-        spec = Spec(**FIELDS, objective=objective, exclude="dyadic-digit-linear")
-        names = {each.name for each in competing(spec, Objective.parse(objective).asked.luts)}
-        assert ("residual-uniform-digit-linear" in names) == there
-        assert "uniform-linear" in names
-        assert "residual-dyadic-digit-linear" not in names
+def test_digits_compete_for_lookup_tables_unless_they_are_left_out():
+    spec = Spec(**FIELDS, objective="luts:ecp5+dsp", exclude="dyadic-digit-linear")
+    names = [each.name for each in competing(spec)]
+    assert {"table", "residual-table", "uniform-linear", "residual-uniform-digit-linear"} <= set(names)
+    assert not {"uniform-digit-linear", "residual-dyadic-digit-linear"} & set(names)
+
+
+@pytest.mark.needs("yosys")
+def test_what_is_far_too_large_is_not_measured(capsys):
+    words = ["explore", "--function", "gelu", "--input", "q3.8", "--output", "q3.8", "--architecture", "table"]
+    assert main([*words, "--objective", "luts:ice40", "--jobs", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "no candidate of at most 2048 lookup tables by a rough count" in said
+    assert said.count("\n") == 1
 
 
 # -- what it writes ------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from gelugen.aims import Luts, Weights
+from gelugen.aims import Weights
 from gelugen.architectures import ARCHITECTURES, AUTO, Architecture
 from gelugen.errors import GelugenError, short
 from gelugen.search import architectures
@@ -67,19 +67,19 @@ def case(fields: Mapping[str, Any], names: list[str] | None = None) -> Case:
             there is none.
     """
     spec = from_fields(dict(fields))
-    luts = Weights.parse(spec.objective).luts
-    if luts:
+    measured = Weights.parse(spec.objective).luts is not None
+    if measured:
         find()
     admitted = {
         each.name
         for name in names or [AUTO]
-        for each in _compared(spec if name == AUTO else from_fields({**fields, "architecture": name}), luts)
+        for each in _compared(spec if name == AUTO else from_fields({**fields, "architecture": name}), measured)
     }
     return Case(spec, tuple(name for name in ARCHITECTURES if name in admitted))
 
 
-def _compared(spec: Spec, luts: Luts | None) -> list[Architecture]:
-    return competing(spec, luts) if luts else architectures(spec)
+def _compared(spec: Spec, measured: bool) -> list[Architecture]:
+    return competing(spec) if measured else architectures(spec)
 
 
 def from_toml(text: str, where: str) -> list[Case]:

@@ -1,8 +1,8 @@
 """The objective ``luts``: the designs and the texts that take the fewest lookup tables, by Yosys.
 
 Candidates are the designs that a search by ROM bits and multipliers comes across, those without truncation between
-Horner's steps and, where no DSP block may be taken, those of signed digits; each in the family's own style and in the
-plain one. A rough count of lookup tables says which of them are worth a synthesis.
+Horner's steps and those of signed digits; each in the family's own style and in the plain one. A rough count of lookup
+tables says which of them are worth a synthesis.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _SEES = {"ice40": 4, "ecp5": 4, "xc7": 6}
 """Inputs of a lookup table."""
 _PLAIN = 1.2
 """By experience the plain text takes so many times the lookup tables, where there is a fold."""
-_DEEPEST = 1 << 13
-"""Words of a table that no lookup tables are spent on."""
+_LARGEST = 2048
+"""Lookup tables by the rough count above which nothing is measured: Yosys would take many minutes."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def least_luts(
     if luts is None:
         raise ValueError(f"{spec.objective} is no objective of lookup tables")
     yosys = find()
-    texts = _texts(spec, _found(spec, luts, tell), luts, target)
+    texts = _texts(spec, _found(spec, tell), luts, target)
     ranked = texts[:most]
     tasks = [task(design, luts, style) for design, style in ranked]
     found: dict[int, Resources] = {}
@@ -98,7 +98,7 @@ def measured(spec: Spec, found: Iterable[Design], luts: Luts, most: int) -> dict
         most: so many texts are measured, one after the other, in this process.
 
     Raises:
-        GelugenError: there is no Yosys, it does not end in time, or every design has a table of too many words.
+        GelugenError: there is no Yosys, it does not end in time, or every design is far too large.
     """
     best: dict[Design, tuple[str, Resources]] = {}
     for design, style in _texts(spec, found, luts, Target("candidate"))[:most]:
@@ -111,14 +111,12 @@ def measured(spec: Spec, found: Iterable[Design], luts: Luts, most: int) -> dict
 def _texts(spec: Spec, found: Iterable[Design], luts: Luts, target: Target) -> list[tuple[Design, str]]:
     """All designs that may be measured, in every style, the most promising first."""
     texts = [
-        (design, style)
-        for design in found
-        if all(term.depth <= _DEEPEST for term in design.terms)
-        for style in styles(luts, target, design)
+        (design, style) for design in found if rough(design, luts) <= _LARGEST for style in styles(luts, target, design)
     ]
     if not texts:
         raise GelugenError(
-            f"objective {spec.objective} has no candidate of at most {_DEEPEST} words: take another objective"
+            f"objective {spec.objective} has no candidate of at most {_LARGEST} lookup tables by a rough count: take "
+            f"another objective"
         )
 
     def key(text: tuple[Design, str]) -> tuple[float, str]:
@@ -152,6 +150,7 @@ def rough(design: Design, luts: Luts) -> float:
     for term in design.terms:
         words = term.depth if not luts.brams else min(term.depth, 1 << _SEES[luts.family])
         total += term.width * max(1.0, words / (1 << _SEES[luts.family])) + _adders(term)
+        total += term.map.rom_bits / (_SEES[luts.family] - 1)
         for step in steps(term, design.u_bits):
             product = step.factor_width * step.dx_width
             total += luts.DSP if luts.dsps and luts.family != "ice40" else 1.2 * product
@@ -177,7 +176,7 @@ def _order(luts: Luts, resources: Resources) -> tuple[int, int]:
     return _cost(luts, resources), resources.inverters
 
 
-def _found(spec: Spec, luts: Luts, tell: Tell) -> list[Design]:
+def _found(spec: Spec, tell: Tell) -> list[Design]:
     """All candidates, none twice."""
     found: dict[Design, None] = {}
     refusal: GelugenError | None = None
@@ -186,17 +185,17 @@ def _found(spec: Spec, luts: Luts, tell: Tell) -> list[Design]:
             found[design] = None
     except GelugenError as error:
         refusal = error
-    for design in _others(spec, luts, tell):
+    for design in _others(spec, tell):
         found[design] = None
     if not found and refusal:
         raise refusal
     return list(found)
 
 
-def _others(spec: Spec, luts: Luts, tell: Tell) -> Iterator[Design]:
+def _others(spec: Spec, tell: Tell) -> Iterator[Design]:
     """Designs that a search by ROM bits does not come across."""
     truth = golden(spec)
-    for architecture in competing(spec, luts):
+    for architecture in competing(spec):
         if architecture.digits and spec.architecture == AUTO:
             tell(architecture)
             try:
@@ -208,11 +207,10 @@ def _others(spec: Spec, luts: Luts, tell: Tell) -> Iterator[Design]:
             yield from without_truncation(spec, truth, architecture)
 
 
-def competing(spec: Spec, luts: Luts) -> list[Architecture]:
+def competing(spec: Spec) -> list[Architecture]:
     """The architectures among which the fewest lookup tables are looked for, simplest first.
 
-    ``auto`` is what it is elsewhere, lines and quadratics on equal segments without a fold, and, where no DSP block may
-    be taken, digits.
+    ``auto`` is what it is elsewhere, lines and quadratics on equal segments without a fold, and digits.
 
     Raises:
         GelugenError: all are excluded.
@@ -225,7 +223,7 @@ def competing(spec: Spec, luts: Luts) -> list[Architecture]:
     def competes(each: Architecture) -> bool:
         if each in admitted:
             return True
-        more = _multiplies_plainly(each) or (each.digits and each.fold != "none" and not luts.dsps)
+        more = _multiplies_plainly(each) or (each.digits and each.fold != "none")
         return more and each.fold in folds and not spec.excludes(each)
 
     return [each for each in ARCHITECTURES.values() if competes(each)]
