@@ -1,9 +1,9 @@
 """The objective ``luts``: what ``gelugen generate --objective luts:FAMILY`` finds, beside goals and figures of others.
 
-``python benchmarks/luts.py`` searches and measures every case in one run, prints each row as soon as it is measured, and
-the table at the end; ``--docs`` writes the table into ``docs/synthesis.md`` too. ``--most N`` measures fewer candidates
-of each, ``--only TEXT`` takes the cases whose title holds a text. Cases, goals and quoted figures are those of
-``synthesis.py``.
+``python benchmarks/luts.py`` searches and measures every case in one run, prints each row as soon as it is measured,
+and the table at the end; ``--docs`` writes the table into ``docs/synthesis.md`` too. ``--most N`` measures fewer
+candidates of each, ``--only TEXT`` takes the cases whose title holds a text. Cases, goals and quoted figures are
+those of ``synthesis.py``.
 """
 
 import argparse

@@ -195,7 +195,7 @@ def test_other_formats_have_a_front_of_their_own():
 
 # -- lookup tables -------------------------------------------------------------------------------------------
 
-LUTS = ["explore", *FLAGS, "--architecture", "table,residual-uniform-linear", "--objective", "luts:ice40"]
+LUTS = ["explore", *FLAGS, "--architecture", "table,residual-table", "--objective", "luts:ice40"]
 
 
 @pytest.mark.needs("yosys")
@@ -204,7 +204,7 @@ def test_lookup_tables_are_measured_ranked_and_kept(capsys, worked):
     rows = data["designs"]
     assert [row["cost"] for row in rows] == sorted(row["luts"] for row in rows)
     assert {row["style"] for row in rows if row["architecture"] == "table"} == {"plain"}
-    assert {row["architecture"] for row in rows} == {"table", "residual-uniform-linear"}
+    assert {row["architecture"] for row in rows} == {"table", "residual-table"}
     spec = Spec(**FIELDS, architecture="table", objective="luts:ice40")
     table = next(row for row in rows if row["architecture"] == "table")
     (design,) = designs(spec, golden(spec), get_architecture("table"), lambda _: None)
