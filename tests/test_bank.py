@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import tally
 from designs import ANY, coefficients, designs, formats
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from test_emit import SANITIZER, verilator, write
 
@@ -216,13 +216,12 @@ def plain(draw, inputs, outputs):
     return Design(made, "table", "none", (Term(Uniform(0), (column,)),), bias=draw(st.integers(-3, 3)), first=first)
 
 
-@pytest.mark.slow
 @pytest.mark.needs("cc", "icarus")
 @pytest.mark.parametrize("tables", [True, False])
 def test_any_bank_is_emitted_bit_for_bit(tables, tmp_path_factory):
     seen = set()
 
-    @settings(max_examples=15 if tables else 12)
+    @settings(max_examples=6, phases=[Phase.generate])  # to shrink a failure takes minutes of gcc and Icarus
     @given(some=banks(tables), pipeline=st.sampled_from([None, 0, 1]), lanes=st.sampled_from([1, 2, 8]))
     def holds(some, pipeline, lanes):
         folder = tmp_path_factory.mktemp("any")

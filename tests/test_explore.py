@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import gelugen
+from gelugen.aims import Luts
 from gelugen.architectures import ARCHITECTURES, get_architecture
 from gelugen.cli import main
 from gelugen.errors import GelugenError
@@ -29,12 +30,19 @@ from gelugen.fit import designs
 from gelugen.golden import golden
 from gelugen.objectives import Objective
 from gelugen.pipeline import latency, multipliers
+from gelugen.report import plot_front
 from gelugen.search import build, of_degree
-from gelugen.spec import Spec
+from gelugen.spec import Spec, spec_hash
+from gelugen.synthesis import Resources
+from gelugen.synthesis.objective import competing
+from gelugen.synthesis.objective import task as lookup_task
+from gelugen.synthesis.tasks import work as synthesized
+from gelugen.synthesis.yosys import Yosys
 
 FIELDS = {"function": "gelu", "input": "q2.2", "output": "q2.2"}
 FLAGS = ["--function", "gelu", "--input", "q2.2", "--output", "q2.2"]
 PLAIN = ["explore", *FLAGS, "--no-multiplier"]
+MEASURED = ("luts", "inverters", "carry", "wide_muxes", "flip_flops", "block_rams", "dsps", "style")
 TASKS = 6  # of PLAIN: table, residual-table, residual-sum-of-tables, three residual constants
 
 
@@ -92,6 +100,7 @@ def test_a_row_says_what_its_design_is(capsys):
                     "rom_bits": design.rom_bits,
                     "multipliers": [list(pair) for pair in multipliers(design)],
                     "multiplier_bits": sum(one * two for one, two in multipliers(design)),
+                    **dict.fromkeys(MEASURED),
                     "cost": Objective.parse(spec.objective)(design),
                     "max_ulp": accuracy.max_ulp,
                     "mean_ulp": accuracy.mean_ulp,
@@ -172,7 +181,7 @@ def test_the_front_is_what_no_other_design_beats():
             }
             every |= made_up(each, **figures)
         rows = ranked(cases, every).rows
-        points = [(row.bits, row.found.max_ulp) for row in rows]
+        points = [(row.size, row.found.max_ulp) for row in rows]
         unbeaten = {one for one in points if not any(a <= one[0] and b <= one[1] and (a, b) != one for a, b in points)}
         marked = [point for row, point in zip(rows, points, strict=True) if row.pareto]
         assert sorted(marked) == sorted(unbeaten)  # equal ones are marked once
@@ -182,6 +191,106 @@ def test_other_formats_have_a_front_of_their_own():
     cases = [case({**FIELDS, "output": each}, ["table"]) for each in ("q2.2", "q1.3")]
     every = made_up(cases[0], table=[(10, (), 1, 0.5)]) | made_up(cases[1], table=[(20, (), 1, 0.9)])
     assert [row.pareto for row in ranked(cases, every).rows] == [True, True]
+
+
+# -- lookup tables -------------------------------------------------------------------------------------------
+
+LUTS = ["explore", *FLAGS, "--architecture", "table,residual-table", "--objective", "luts:ice40"]
+
+
+@pytest.mark.needs("yosys")
+def test_lookup_tables_are_measured_ranked_and_kept(capsys, worked):
+    data = told(capsys, [*LUTS, "--jobs", "1"])
+    rows = data["designs"]
+    assert [row["cost"] for row in rows] == sorted(row["luts"] for row in rows)
+    assert {row["style"] for row in rows if row["architecture"] == "table"} == {"plain"}
+    assert {row["architecture"] for row in rows} == {"table", "residual-table"}
+    spec = Spec(**FIELDS, architecture="table", objective="luts:ice40")
+    table = next(row for row in rows if row["architecture"] == "table")
+    (design,) = designs(spec, golden(spec), get_architecture("table"), lambda _: None)
+    again = synthesized(lookup_task(design, Luts("ice40"), "plain")).resources
+    assert {name: table[name] for name in again.to_json()} == again.to_json()
+    assert len(worked) == 2
+    assert told(capsys, [*LUTS, "--jobs", "2"]) == data
+    assert len(worked) == 2  # all of it was kept
+    assert main(LUTS) == 0
+    said = capsys.readouterr().out
+    assert "LUTs" in said
+    assert "DSP" not in said
+    assert told(capsys, [*LUTS, "--jobs", "2", "--results", "fresh.jsonl"]) == data
+
+
+def test_what_is_kept_of_lookup_tables_goes_by_family_blocks_and_version(monkeypatch):
+    keys = set()
+    for version in ("0.23", "0.70"):
+        monkeypatch.setattr("gelugen.explore.results.find", lambda version=version: Yosys("yosys", version))
+        for objective in ("luts:ice40", "luts:xc7", "luts:xc7+dsp", "luts:xc7+bram", "luts:xc7+dsp+bram"):
+            keys.add(task_key(Spec(**FIELDS, objective=objective), "table"))
+    assert len(keys) == 10
+    assert task_key(Spec(**FIELDS), "table") not in keys
+
+
+def test_a_measured_result_is_read_as_it_was_written():
+    measured = Found(4, 30, ((2, 5),), 4, 0.9, 0.4, 1.0, Resources(7, 0, 3, 1, 2, 1, 5), "xc7")
+    for found in ((measured,), (replace(measured, resources=None, style=""),)):
+        result = Result("key", "table", identity(), 1.0, found)
+        assert Result.from_line(result.line().encode()) == result
+    assert '"resources"' not in result.line()
+    for damage in ({"style": "xc9"}, {"resources": {"luts": 1}}, {"resources": None}):
+        data = json.loads(Result("key", "table", identity(), 1.0, (measured,)).line())
+        del data["sha256"]
+        data["found"][0] |= damage
+        with pytest.raises((KeyError, TypeError, ValueError)):
+            Result.from_line(json.dumps({**data, "sha256": spec_hash(data)}).encode())
+
+
+@pytest.mark.parametrize(("objective", "order"), [("luts:xc7", "10 12 15"), ("luts:xc7+dsp+bram", "15 32 50")])
+def test_blocks_cost_some_lookup_tables(monkeypatch, objective, order):
+    find = lambda: Yosys("yosys", "0.23")  # noqa: E731
+    monkeypatch.setattr("gelugen.explore.results.find", find)
+    monkeypatch.setattr("gelugen.explore.grid.find", find)
+    asked = case({**FIELDS, "objective": objective}, ["table"])
+    blocks = "+" in objective
+    figures = [
+        Found(4, 99, (), 1, ulp, 0.1, 1.0, Resources(luts, dsps=dsps * blocks, block_rams=brams * blocks), "xc7")
+        for luts, dsps, brams, ulp in ((10, 0, 1, 0.4), (12, 1, 0, 0.3), (15, 0, 0, 0.3))
+    ]
+    key = task_key(asked.spec, "table")
+    rows = ranked([asked], {key: Result(key, "table", identity(), 1.0, tuple(figures))}).rows
+    assert " ".join(f"{row.cost:g}" for row in rows) == order
+    assert [row.size for row in rows if row.pareto] == ([15] if blocks else [10, 12])
+
+
+def test_without_yosys_lookup_tables_are_refused_in_a_sentence(capsys, monkeypatch):
+    monkeypatch.setenv("GELUGEN_YOSYS", "no-such-yosys")
+    assert main(LUTS) == 2
+    said = capsys.readouterr()
+    assert said.err.count("\n") == 1
+    assert "no-such-yosys" in said.err
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.needs("yosys")
+def test_a_worker_with_another_yosys_is_refused():
+    task = Task.of(Spec(**FIELDS, objective="luts:ice40"), "table")
+    with pytest.raises(GelugenError, match=r"a worker has Yosys .*, and this machine 9\.99: install the same"):
+        work(replace(task, yosys="9.99"))
+
+
+def test_digits_compete_for_lookup_tables_unless_they_are_left_out():
+    spec = Spec(**FIELDS, objective="luts:ecp5+dsp", exclude="dyadic-digit-linear")
+    names = [each.name for each in competing(spec)]
+    assert {"table", "residual-table", "uniform-linear", "residual-uniform-digit-linear"} <= set(names)
+    assert not {"uniform-digit-linear", "residual-dyadic-digit-linear"} & set(names)
+
+
+@pytest.mark.needs("yosys")
+def test_what_is_far_too_large_is_not_measured(capsys):
+    words = ["explore", "--function", "gelu", "--input", "q3.8", "--output", "q3.8", "--architecture", "table"]
+    assert main([*words, "--objective", "luts:ice40", "--jobs", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "no candidate of at most 2048 lookup tables by a rough count" in said
+    assert said.count("\n") == 1
 
 
 # -- what it writes ------------------------------------------------------------------------------------------
@@ -194,7 +303,7 @@ def test_csv_and_json_say_the_same(capsys):
     lines = list(csv.DictReader(Path("all.csv").read_text().splitlines()))
     assert list(lines[0]) == list(COLUMNS)
     for line, row in zip(lines, data["designs"], strict=True):
-        shown = {key: str(value) for key, value in row.items()}
+        shown = {key: "" if value is None else str(value) for key, value in row.items()}
         assert line == {**shown, "multipliers": " ".join(f"{one}x{two}" for one, two in row["multipliers"])}
     assert any("x" in line["multipliers"] for line in lines)
 
@@ -215,6 +324,26 @@ def test_everything_goes_to_one_folder_and_is_said(capsys):
     assert [row[0] for row in rows] == ["1", "2"]
     assert "gelu, q2.2 to q2.2, correct, by balanced" in said.out
     assert "more rows: --top" in said.out
+
+
+def test_in_the_picture_digits_are_told_from_polynomials_and_constants(monkeypatch):
+    figures = []
+    monkeypatch.setattr("gelugen.report.front.save", lambda figure, path: figures.append(figure))  # noqa: ARG005
+    names = ["residual-uniform-constant", "residual-uniform-linear", "residual-uniform-digit-linear"]
+    asked = case(FIELDS, names)
+    points = [(20, (), 3, 0.5), (30, (), 3, 0.4), (40, (), 3, 0.3)]
+    plot_front(ranked([asked], made_up(asked, **{n: [p] for n, p in zip(names, points, strict=True)})), Path("x.png"))
+    (figure,) = figures
+    colours = {each.get_label(): each.get_color() for each in figure.legends[0].legend_handles}
+    assert {"constant (degree 0)", "linear (degree 1)", "linear, in digits"} <= set(colours)
+    assert "quadratic, in digits" not in colours
+    drawn = {line.get_xdata()[0]: line.get_color() for line in figure.axes[0].lines if len(line.get_xdata()) == 1}
+    assert drawn == {
+        20: colours["constant (degree 0)"],
+        30: colours["linear (degree 1)"],
+        40: colours["linear, in digits"],
+    }
+    assert len(set(drawn.values())) == 3
 
 
 def test_without_matplotlib_the_rest_is_there(capsys, monkeypatch):

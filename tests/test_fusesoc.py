@@ -1,6 +1,5 @@
 """The FuseSoC core: what it lists is all that each of its targets needs."""
 
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from gelugen.emit.fusesoc import core_text
 from gelugen.errors import GelugenError
 from gelugen.search import build
 from gelugen.spec import Spec, Target
+from gelugen.synthesis.yosys import which
 
 NAME = "cored"
 
@@ -73,13 +73,12 @@ def test_the_files_of_the_simulation_s_target_are_enough_for_it(tmp_path: Path) 
     assert ran.stdout.splitlines()[-1] == "PASS: 16384 of 16384 codes checked, 0 mismatches"
 
 
-@pytest.mark.needs("icarus")
-@pytest.mark.skipif(shutil.which("fusesoc") is None, reason="fusesoc is missing")
+@pytest.mark.needs("icarus", "fusesoc")
 def test_fusesoc_runs_the_simulation(tmp_path: Path) -> None:
     for name, text in files().items():
         (tmp_path / name).write_text(text)
     target = ["--work-root", str(tmp_path / "work"), "--target", "sim", f"gelugen:activation:{NAME}:0"]
-    command = ["fusesoc", "--cores-root", ".", "run", *target]
+    command = [which("fusesoc") or "fusesoc", "--cores-root", ".", "run", *target]
     ran = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert "PASS: 16384 of 16384 codes checked, 0 mismatches" in ran.stdout
     assert "WARN" not in ran.stdout + ran.stderr

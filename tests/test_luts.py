@@ -1,6 +1,7 @@
 """Text for a family: bit-exact for every design, clean to every linter, and as small as measured."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_emit import lint
 
+from gelugen import store
 from gelugen.accuracy import check
 from gelugen.aims import Luts, Weights
 from gelugen.architectures import get_architecture
@@ -26,6 +28,7 @@ from gelugen.search import build
 from gelugen.spec import Spec, Target
 from gelugen.synthesis.objective import least_luts, task
 from gelugen.synthesis.tasks import work
+from gelugen.verify import check_guarantee
 from gelugen.verify.icarus import run_own_bench
 
 FAMILIES = ("xc7", "ice40")
@@ -179,7 +182,7 @@ def test_an_objective_of_no_family_is_refused(text):
 
 
 @pytest.mark.needs("yosys")
-def test_the_least_of_what_was_measured_is_taken_and_told():
+def test_the_least_of_what_was_measured_is_taken_and_told(tmp_path):
     left_out = "uniform-digit-linear,dyadic-digit-linear,uniform-digit-quadratic"
     spec = Spec("gelu", "q2.2", "q2.2", objective="luts:ice40", exclude=left_out)
     notes = []
@@ -193,6 +196,13 @@ def test_the_least_of_what_was_measured_is_taken_and_told():
     assert manifest["measured"]["luts"] == again.luts
     assert f"{again.luts} LUT" in files["tiny.v"]
     assert f"the 6 most promising of {chosen.figures.candidates} candidates" in files["tiny.v"]
+    store.write(tmp_path, "tiny", files)
+    bundle = store.read(tmp_path / "tiny")
+    assert check_guarantee(bundle).status == "pass"
+    told = bundle.manifest["measured"]
+    for measured in ({**told, "candidates": 6}, {**told, "objective": "luts:xc7"}, {**told, "luts": "few"}, 6, {}):
+        changed = replace(bundle, manifest={**bundle.manifest, "measured": measured})
+        assert check_guarantee(changed).note == "the manifest's search is not that of its design"
     assert least_luts(spec, chosen.target, most=6, jobs=1) == chosen  # the command in the header gives the same
 
 

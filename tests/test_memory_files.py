@@ -76,11 +76,13 @@ def test_coe_and_mif_follow_the_vendors_grammar(table: tuple[list[int], int]) ->
     assert strict_mif(FORMATS["mif"].write(TITLE, words, width)) == (words, width)
 
 
+@pytest.mark.needs("intelhex")
 @given(table=tables())
 @settings(max_examples=30)
 def test_hex_records_by_the_library_intelhex(table: tuple[list[int], int]) -> None:
     """One by one, as their addresses count words: the library counts bytes, and would see them overlap."""
-    intelhex = pytest.importorskip("intelhex")
+    import intelhex
+
     words, width = table
     text = FORMATS["hex"].write(TITLE, words, width)
     *records, end = text.splitlines(keepends=True)
@@ -94,9 +96,11 @@ def test_hex_records_by_the_library_intelhex(table: tuple[list[int], int]) -> No
     assert back == words
 
 
+@pytest.mark.needs("intelhex")
 def test_hex_of_bytes_by_the_library_intelhex() -> None:
     """Of words of one byte the addresses are those of bytes; beyond 65,536 the segment address counts."""
-    intelhex = pytest.importorskip("intelhex")
+    import intelhex
+
     words = [number * 7 % 251 for number in range(70_000)]
     loaded = intelhex.IntelHex(io.StringIO(FORMATS["hex"].write(TITLE, words, 8)))
     assert loaded.tobinarray().tolist() == words

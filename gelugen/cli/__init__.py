@@ -144,7 +144,7 @@ def _parser() -> _Parser:
     _add_own(show)
 
     explore = command(
-        "explore", "exploring", "Rank all designs of all architectures, and draw their bits against their error."
+        "explore", "exploring", "Rank all designs of all architectures, and draw their size against their error."
     )
     explore.add_argument("grid", nargs="?", metavar="GRID.toml", help="lists of functions, formats, ...: table [grid]")
     _add_request(explore, "auto (default) compares all, NAME,NAME these")
@@ -208,7 +208,7 @@ def _add_request(parser: argparse.ArgumentParser, auto: str) -> None:
         "--objective",
         help="balanced (default: ROM bits, plus a*b for every a by b bit multiplier), rom-bits, multiplier-bits, "
         "latency, or a sum such as rom-bits+0.5*multiplier-bits+20*latency; luts:ice40, luts:ecp5 or luts:xc7 (with "
-        "+dsp, +bram): lookup tables by Yosys, of generate alone",
+        "+dsp, +bram): lookup tables by Yosys",
     )
     parser.add_argument(
         "--exclude", metavar="NAMES", help="architectures that auto leaves out: names, shapes or multiplier, by commas"

@@ -109,7 +109,8 @@ def _print(options: argparse.Namespace, outcome: Exploration, paths: Sequence[Pa
         refused = [one for one in outcome.refused if one.case == each]
         if rows:
             print(f"{each.title}, by {each.spec.objective}")
-            print_table(_HEADS, [_cells(row) for row in rows[: options.top]])
+            columns = {head: cells for head, cells in _columns(rows[: options.top]).items() if any(cells)}
+            print_table(list(columns), list(zip(*columns.values(), strict=True)))
         else:
             print(f"{each.title}: nothing is feasible")
         if len(rows) > options.top:
@@ -117,32 +118,39 @@ def _print(options: argparse.Namespace, outcome: Exploration, paths: Sequence[Pa
         for reason, names in _reasons(refused).items():
             print(f"not feasible: {', '.join(names)}: {reason}")
     if any(row.pareto for row in outcome.rows):
-        print("* on the Pareto front: no design of the same function and formats has fewer bits and a smaller error")
+        print("* on the Pareto front: no design of the same function and formats is smaller and has a smaller error")
     print("written: " + ", ".join(map(str, paths)))
 
 
-_HEADS = (
-    ">rank", "", "architecture", ">segments", ">ROM bits", "multipliers", ">multiplier bits", ">cost", ">max ulp",
-    ">correctly rounded", ">latency", ">time",
-)  # fmt: skip
+def _columns(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """The cells of the table by head; what was not measured is empty."""
 
+    def counted(name: str) -> list[str]:
+        return [str(getattr(row.found.resources, name)) if row.found.resources else "" for row in rows]
 
-def _cells(row: Row) -> list[str]:
-    found = row.found
-    return [
-        str(row.rank),
-        "*" if row.pareto else "",
-        row.architecture,
-        str(found.segments),
-        str(found.rom_bits),
-        _multipliers(row) or "-",
-        str(found.multiplier_bits),
-        f"{row.cost:g}" if row.cost < 1e6 else f"{row.cost:.0f}",
-        shown(found.max_ulp),
-        f"{found.correctly_rounded:.2%}",
-        str(found.latency),
-        f"{row.seconds:.1f} s",
-    ]
+    def blocks(name: str) -> list[str]:
+        cells = counted(name)
+        return cells if set(cells) - {"0"} else [""] * len(rows)
+
+    return {
+        ">rank": [str(row.rank) for row in rows],
+        "": ["*" if row.pareto else " " for row in rows],
+        "architecture": [row.architecture for row in rows],
+        "style": [row.found.style for row in rows],
+        ">segments": [str(row.found.segments) for row in rows],
+        ">ROM bits": [str(row.found.rom_bits) for row in rows],
+        "multipliers": [_multipliers(row) or "-" for row in rows],
+        ">multiplier bits": [str(row.found.multiplier_bits) for row in rows],
+        ">LUTs": counted("luts"),
+        ">INV": blocks("inverters"),
+        ">BRAM": blocks("block_rams"),
+        ">DSP": blocks("dsps"),
+        ">cost": [f"{row.cost:g}" if row.cost < 1e6 else f"{row.cost:.0f}" for row in rows],
+        ">max ulp": [shown(row.found.max_ulp) for row in rows],
+        ">correctly rounded": [f"{row.found.correctly_rounded:.2%}" for row in rows],
+        ">latency": [str(row.found.latency) for row in rows],
+        ">time": [f"{row.seconds:.1f} s" for row in rows],
+    }
 
 
 def _multipliers(row: Row) -> str:

@@ -13,6 +13,7 @@ from gelugen.bank import Bank
 from gelugen.design import Design
 from gelugen.emit.contract import Contract, request_hash, searched, table_order
 from gelugen.gated import Gated
+from gelugen.objectives import Figures
 from gelugen.spec import Target
 from gelugen.units import AnyAccuracy, Unit, command, latency, warnings
 
@@ -25,22 +26,22 @@ def manifest_text(unit: Unit, target: Target, contract: Contract, files: Mapping
     data = {
         "schema": SCHEMA,
         "generator": f"gelugen {gelugen.__version__}",
-        **facts(unit, target, contract.accuracy),
-        **_measured(contract),
+        **facts(unit, target, contract.accuracy, contract.figures),
         "files": {name: sha256(text) for name, text in files.items()},
     }
     return dump({**data, "manifest_sha256": digest(data)})
 
 
-def _measured(contract: Contract) -> dict[str, Any]:
-    """What synthesis said of a design that was chosen by it, and how it was searched."""
-    if contract.figures is None:
-        return {}
-    return {"search": contract.figures.searched(), "measured": contract.figures.to_json()}
+def facts(unit: Unit, target: Target, accuracy: AnyAccuracy, figures: Figures | None = None) -> dict[str, Any]:
+    """All that a manifest says which follows from unit and target, and so can be checked again.
 
-
-def facts(unit: Unit, target: Target, accuracy: AnyAccuracy) -> dict[str, Any]:
-    """All that a manifest says which follows from unit and target, and so can be checked again."""
+    Args:
+        unit: what is written down.
+        target: how.
+        accuracy: its errors.
+        figures: what synthesis said of a design that was chosen by it.
+    """
+    measured = {"measured": figures.to_json()} if figures else {}
     return {
         "kind": unit.kind,
         "name": target.name,
@@ -51,7 +52,8 @@ def facts(unit: Unit, target: Target, accuracy: AnyAccuracy) -> dict[str, Any]:
         "rom_bits": unit.rom_bits,
         "latency": latency(unit, target),
         "accuracy": accuracy.to_json(),
-        "search": _of_designs(unit, searched),
+        "search": figures.searched() if figures else _of_designs(unit, searched),
+        **measured,
         "table_order": _of_designs(unit, table_order),
         "warnings": list(warnings(unit.spec)),
         "design": unit.to_json(),

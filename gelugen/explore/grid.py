@@ -8,7 +8,7 @@ The product of all lists is explored; ``objective`` ranks, so there is one::
     guarantee = ["correct", "faithful", "ulp:2"]              # optional, correct
     architecture = ["auto"]                                   # optional: auto, or those to compare
     exclude = ["multiplier"]                                  # optional
-    objective = "balanced"                                    # optional
+    objective = "balanced"                                    # optional; luts:FAMILY measures every design by Yosys
     ties = "even"                                             # optional
     outside = "clamp"                                         # optional: for functions that are not defined everywhere
     dialect = "exact"                                         # optional: or a runtime
@@ -24,10 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from gelugen.aims import Weights
-from gelugen.architectures import ARCHITECTURES, AUTO
+from gelugen.architectures import ARCHITECTURES, AUTO, Architecture
 from gelugen.errors import GelugenError, short
 from gelugen.search import architectures
 from gelugen.spec import Spec, from_fields, read_text
+from gelugen.synthesis.objective import competing
+from gelugen.synthesis.yosys import find
 
 _NEEDED = ("function", "formats")
 _LISTS = (*_NEEDED, "guarantee", "architecture", "exclude")
@@ -61,20 +63,23 @@ def case(fields: Mapping[str, Any], names: list[str] | None = None) -> Case:
         names: of architectures, or ``auto``, which is the default.
 
     Raises:
-        GelugenError: a field or name is refused, or all architectures are excluded.
+        GelugenError: a field or name is refused, all architectures are excluded, or the objective needs Yosys and
+            there is none.
     """
     spec = from_fields(dict(fields))
-    if Weights.parse(spec.objective).luts:
-        raise GelugenError(
-            f"objective {spec.objective} is not possible for explore: gelugen generate measures lookup tables; "
-            f"explore ranks by what follows from the design alone"
-        )
+    measured = Weights.parse(spec.objective).luts is not None
+    if measured:
+        find()
     admitted = {
         each.name
         for name in names or [AUTO]
-        for each in architectures(spec if name == AUTO else from_fields({**fields, "architecture": name}))
+        for each in _compared(spec if name == AUTO else from_fields({**fields, "architecture": name}), measured)
     }
     return Case(spec, tuple(name for name in ARCHITECTURES if name in admitted))
+
+
+def _compared(spec: Spec, measured: bool) -> list[Architecture]:
+    return competing(spec) if measured else architectures(spec)
 
 
 def from_toml(text: str, where: str) -> list[Case]:

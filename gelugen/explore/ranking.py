@@ -1,4 +1,4 @@
-"""Finished results, ranked by cost, with the Pareto fronts of bits and error."""
+"""Finished results, ranked by cost, with the Pareto fronts of size and error."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from gelugen.objectives import Objective
 
 COLUMNS = (
     "function", "input", "output", "guarantee", "rank", "architecture", "segments", "rom_bits", "multipliers",
-    "multiplier_bits", "cost", "max_ulp", "mean_ulp", "correctly_rounded", "latency", "pareto", "seconds",
+    "multiplier_bits", "luts", "inverters", "carry", "wide_muxes", "flip_flops", "block_rams", "dsps", "style", "cost",
+    "max_ulp", "mean_ulp", "correctly_rounded", "latency", "pareto", "seconds",
 )  # fmt: skip
 """The keys of ``Row.fields``, in their order."""
+
+
+_RESOURCES = ("luts", "inverters", "carry", "wide_muxes", "flip_flops", "block_rams", "dsps")
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,10 @@ class Row:
         architecture: its name.
         found: its figures.
         cost: under the case's objective.
-        bits: those that the objective counts; ROM bits where it counts none.
+        size: the bits that the objective counts, ROM bits where it counts none; for an objective of lookup tables
+            what synthesis counted, which is the cost.
         seconds: that its task took.
-        pareto: whether no design for the same function and formats is at least as good in both bits and max_ulp, and
+        pareto: whether no design for the same function and formats is at least as good in both size and max_ulp, and
             better in one; of equal ones the first.
     """
 
@@ -38,12 +43,13 @@ class Row:
     architecture: str
     found: Found
     cost: float
-    bits: float
+    size: float
     seconds: float
     pareto: bool = False
 
     def fields(self) -> dict[str, Any]:
-        """Everything, ready for JSON; the keys are ``COLUMNS``."""
+        """Everything, ready for JSON; the keys are ``COLUMNS``. What was not measured is None."""
+        resources = self.found.resources
         return {
             **_asked(self.case),
             "rank": self.rank,
@@ -52,6 +58,8 @@ class Row:
             "rom_bits": self.found.rom_bits,
             "multipliers": [list(pair) for pair in self.found.multipliers],
             "multiplier_bits": self.found.multiplier_bits,
+            **{name: getattr(resources, name) if resources else None for name in _RESOURCES},
+            "style": self.found.style or None,
             "cost": self.cost,
             "max_ulp": self.found.max_ulp,
             "mean_ulp": self.found.mean_ulp,
@@ -124,12 +132,21 @@ def _ranking(each: Case, outcomes: Sequence[Result]) -> list[Row]:
         for found in outcome.found
     ]
     free_rom = not objective.weights[0]
-    rows.sort(key=lambda row: (row.cost, row.found.rom_bits if free_rom else 0))
+
+    def key(row: Row) -> tuple[float, int]:
+        if row.found.resources:
+            return row.cost, row.found.resources.inverters
+        return row.cost, row.found.rom_bits if free_rom else 0
+
+    rows.sort(key=key)
     return [replace(row, rank=rank) for rank, row in enumerate(rows, 1)]
 
 
 def _price(objective: Objective, found: Found) -> tuple[float, float]:
-    """What the objective says of a design, from its figures alone: its cost, and the bits in it."""
+    """What the objective says of a design, from its figures alone: its cost, and the size in it."""
+    if objective.asked.luts and (got := found.resources):
+        price = float(objective.asked.luts.cost(got.luts, got.dsps, got.block_rams))
+        return price, price
     rom, multiplier, clocks = objective.weights
     bits = rom * found.rom_bits + multiplier * found.multiplier_bits
     return bits + clocks * found.latency, bits if rom or multiplier else float(found.rom_bits)
@@ -139,7 +156,7 @@ def _front(rows: Sequence[Row]) -> set[int]:
     """The numbers of those on the Pareto fronts; one front for all guarantees of a function and its formats."""
     least: dict[tuple[str, ...], float] = {}
     front = set()
-    for number in sorted(range(len(rows)), key=lambda number: (rows[number].bits, rows[number].found.max_ulp)):
+    for number in sorted(range(len(rows)), key=lambda number: (rows[number].size, rows[number].found.max_ulp)):
         panel = panel_of(rows[number].case)
         if rows[number].found.max_ulp < least.get(panel, float("inf")):
             least[panel] = rows[number].found.max_ulp

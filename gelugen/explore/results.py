@@ -19,11 +19,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import gelugen
+from gelugen.aims import Weights
 from gelugen.architectures import get_architecture
 from gelugen.dialects.choice import EXACT
 from gelugen.errors import GelugenError
 from gelugen.spec import Spec, spec_hash
 from gelugen.strict import take, whole
+from gelugen.synthesis.families import Resources
+from gelugen.synthesis.yosys import find
+from gelugen.target import STYLES
 
 _HEADER = {"file": "gelugen explore", "format": 1}
 
@@ -40,6 +44,8 @@ class Found:
         max_ulp: the largest |error|.
         mean_ulp: the mean |error|.
         correctly_rounded: the share of input codes whose output is the golden code.
+        resources: what synthesis counted, for an objective of lookup tables alone.
+        style: how the text that was measured is written, as in ``Target``; empty if none was.
     """
 
     segments: int
@@ -49,11 +55,16 @@ class Found:
     max_ulp: float
     mean_ulp: float
     correctly_rounded: float
+    resources: Resources | None = None
+    style: str = ""
 
     @property
     def multiplier_bits(self) -> int:
         """The sum of a * b over every multiplier of a by b bits."""
         return sum(one * two for one, two in self.multipliers)
+
+
+_PLAIN = tuple(name for name in Found.__dataclass_fields__ if name not in ("resources", "style"))
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,9 @@ class Result:
     def line(self) -> str:
         """The line of the file."""
         data = asdict(self)
+        for each in data["found"]:
+            if each["resources"] is None:
+                del each["resources"], each["style"]
         return json.dumps({**data, "sha256": spec_hash(data)}, separators=(",", ":")) + "\n"
 
     @classmethod
@@ -101,7 +115,13 @@ class Result:
 
 
 def task_key(spec: Spec, architecture: str) -> str:
-    """The hash of all that a task's result depends on: not the objective, nor what is excluded."""
+    """The hash of all that a task's result depends on.
+
+    That is not what is excluded, and of the objective only what Yosys shall measure, with the version that does.
+
+    Raises:
+        GelugenError: there is no Yosys, and the objective needs one.
+    """
     fields = {name: str(getattr(spec, name)) for name in ("function", "input", "output", "guarantee", "ties")}
     if spec.outside is not None:
         fields["outside"] = spec.outside
@@ -111,6 +131,9 @@ def task_key(spec: Spec, architecture: str) -> str:
         fields["expression"] = spec.expression
     if spec.definition.own:  # its name does not say what it is
         fields["values"] = hashlib.sha256(spec.golden().scaled.tobytes()).hexdigest()
+    asked = Weights.parse(spec.objective)
+    if asked.luts:
+        fields["measured"] = f"{asked.name} by Yosys {find().version}"
     return spec_hash({**fields, "architecture": architecture})
 
 
@@ -221,8 +244,15 @@ def _lock(path: Path, file: IO[bytes]) -> None:
 
 
 def _found(data: Any) -> Found:
-    segments, rom_bits, multipliers, latency, *shares = take(data, *Found.__dataclass_fields__)
+    resources, style = None, ""
+    if "resources" in data:
+        resources, style = data.pop("resources"), data.pop("style")
+        resources = Resources(*map(whole, take(resources, *Resources.__dataclass_fields__)))
+        if style not in STYLES:
+            raise ValueError("a style is not known")
+    segments, rom_bits, multipliers, latency, *shares = take(data, *_PLAIN)
     if not all(type(share) is float and math.isfinite(share) for share in shares):
         raise TypeError("an error is no number")
     pairs = tuple((whole(one), whole(two)) for one, two in multipliers)
-    return Found(whole(segments), whole(rom_bits), pairs, whole(latency), *shares)
+    largest, mean, correct = shares
+    return Found(whole(segments), whole(rom_bits), pairs, whole(latency), largest, mean, correct, resources, style)

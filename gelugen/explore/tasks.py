@@ -1,4 +1,4 @@
-"""One task: all designs of one architecture for one spec, measured."""
+"""One task: all designs of one architecture for one spec, measured, by Yosys too where lookup tables are asked for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from gelugen.accuracy import check
+from gelugen.aims import Weights
 from gelugen.architectures import get_architecture
 from gelugen.design import Design
 from gelugen.errors import GelugenError
@@ -18,7 +19,12 @@ from gelugen.golden import golden
 from gelugen.pipeline import latency, multipliers
 from gelugen.search import of_degree
 from gelugen.spec import Spec
+from gelugen.synthesis.families import Resources
+from gelugen.synthesis.objective import measured, without_truncation
+from gelugen.synthesis.yosys import find
 
+MOST = 8
+"""So many texts of an architecture are measured by Yosys."""
 _BALLS = threading.Lock()  # a Dask worker may run tasks in threads, and the precision of ball arithmetic is global
 
 
@@ -28,16 +34,23 @@ class Task:
 
     Attributes:
         own: the user's own function, if it is one, for a process that has not seen it.
+        yosys: the version that measures; empty if nothing is asked of it.
     """
 
     spec: Spec
     architecture: str
     own: Function | None = None
+    yosys: str = ""
 
     @classmethod
     def of(cls, spec: Spec, architecture: str) -> Task:
-        """The task with all that another process needs."""
-        return cls(spec, architecture, spec.definition if spec.definition.own else None)
+        """The task with all that another process needs.
+
+        Raises:
+            GelugenError: there is no Yosys, and the objective needs one.
+        """
+        yosys = find().version if Weights.parse(spec.objective).luts else ""
+        return cls(spec, architecture, spec.definition if spec.definition.own else None, yosys)
 
     @property
     def key(self) -> str:
@@ -49,9 +62,12 @@ def work(task: Task) -> Result:
     """Search and measure; what the architecture cannot do is a result too.
 
     Raises:
+        GelugenError: the Yosys here is not the one that is asked for.
         RuntimeError: a mistake of gelugen's own; the message names the task.
     """
     spec, architecture = task.spec, get_architecture(task.architecture)
+    if task.yosys and (here := find().version) != task.yosys:
+        raise GelugenError(f"a worker has Yosys {here}, and this machine {task.yosys}: install the same")
     start = time.perf_counter()
     found: list[Found] = []
     refusal = reached = ""
@@ -60,7 +76,13 @@ def work(task: Task) -> Result:
             given(task.own)
         with _BALLS:
             truth = golden(spec)
-        found = [_figures(design) for design in of_degree(architecture, designs(spec, truth, architecture, _no_limit))]
+        made = of_degree(architecture, designs(spec, truth, architecture, _no_limit))
+        if luts := Weights.parse(spec.objective).luts:
+            every = dict.fromkeys([*made, *without_truncation(spec, truth, architecture)])
+            best = measured(spec, every, luts, MOST) if every else {}
+            found = [_figures(design, style, resources) for design, (style, resources) in best.items()]
+        else:
+            found = [_figures(design) for design in made]
         if not found:
             refusal = "no design was found"
     except GelugenError as error:
@@ -77,7 +99,7 @@ def _no_limit(multiplier_bits: int) -> None:
     """The limit of a fit: whatever a design costs, it is of use here."""
 
 
-def _figures(design: Design) -> Found:
+def _figures(design: Design, style: str = "", resources: Resources | None = None) -> Found:
     accuracy = check(design)
     return Found(
         segments=max((term.depth for term in design.terms), default=0),
@@ -87,4 +109,6 @@ def _figures(design: Design) -> Found:
         max_ulp=accuracy.max_ulp,
         mean_ulp=accuracy.mean_ulp,
         correctly_rounded=accuracy.correctly_rounded,
+        resources=resources,
+        style=style,
     )

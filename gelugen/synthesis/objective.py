@@ -1,30 +1,30 @@
-"""The objective ``luts``: the design and the text that take the fewest lookup tables, by Yosys.
+"""The objective ``luts``: the designs and the texts that take the fewest lookup tables, by Yosys.
 
 Candidates are the designs that a search by ROM bits and multipliers comes across, those without truncation between
-Horner's steps and, where no DSP block may be taken, those of signed digits; each in the family's own style and in the
-plain one. A rough count of lookup tables says which of them are worth a synthesis.
+Horner's steps and those of signed digits; each in the family's own style and in the plain one. A rough count of lookup
+tables says which of them are worth a synthesis.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gelugen.aims import Luts
-from gelugen.architectures import ARCHITECTURES, AUTO
+from gelugen.architectures import ARCHITECTURES, AUTO, Architecture
 from gelugen.design import Design
 from gelugen.emit import verilog
 from gelugen.emit.writing import Writing
 from gelugen.errors import GelugenError
 from gelugen.fit.digits import designs as of_digits
 from gelugen.fit.untruncated import untruncated
-from gelugen.golden import golden
+from gelugen.golden import Golden, golden
 from gelugen.objectives import Figures, Objective
 from gelugen.pipeline import steps
 from gelugen.search import Tell, architectures, candidates
 from gelugen.spec import Spec, Target
 from gelugen.synthesis.families import Resources
-from gelugen.synthesis.tasks import Task, run_tasks
+from gelugen.synthesis.tasks import Task, run_tasks, work
 from gelugen.synthesis.yosys import find
 from gelugen.target import STYLES
 from gelugen.terms import Term
@@ -35,8 +35,8 @@ _SEES = {"ice40": 4, "ecp5": 4, "xc7": 6}
 """Inputs of a lookup table."""
 _PLAIN = 1.2
 """By experience the plain text takes so many times the lookup tables, where there is a fold."""
-_DEEPEST = 1 << 13
-"""Words of a table that no lookup tables are spent on."""
+_LARGEST = 2048
+"""Lookup tables by the rough count above which nothing is measured: Yosys would take many minutes."""
 
 
 @dataclass(frozen=True)
@@ -73,23 +73,8 @@ def least_luts(
     if luts is None:
         raise ValueError(f"{spec.objective} is no objective of lookup tables")
     yosys = find()
-    texts = [
-        (design, style)
-        for design in _found(spec, luts, tell)
-        if all(term.depth <= _DEEPEST for term in design.terms)
-        for style in styles(luts, target, design)
-    ]
-    if not texts:
-        raise GelugenError(
-            f"objective {spec.objective} has no candidate of at most {_DEEPEST} words: take another objective"
-        )
-    ranked = sorted(
-        texts,
-        key=lambda each: (
-            rough(each[0], luts) * (_PLAIN if each[1] == "plain" and each[0].fold != "none" else 1),
-            each[1],
-        ),
-    )[:most]
+    texts = _texts(spec, _found(spec, tell), luts, target)
+    ranked = texts[:most]
     tasks = [task(design, luts, style) for design, style in ranked]
     found: dict[int, Resources] = {}
     note(f"measuring {len(tasks)} of {len(texts)} candidates for {luts.family}")
@@ -97,10 +82,48 @@ def least_luts(
         found[number] = measured.resources
         note(f"{len(found)} of {len(tasks)} candidates measured, {_cost(luts, min_of(luts, found))} so far at least")
     given = [number for number in found if target.style in ("plain", ranked[number][1])]
-    best = min(given, key=lambda number: (_cost(luts, found[number]), found[number].inverters, number))
+    best = min(given, key=lambda number: (*_order(luts, found[number]), number))
     design, style = ranked[best]
     figures = Figures(spec.objective, luts.family, found[best].to_json(), yosys.version, len(tasks), len(texts))
     return Chosen(design, replace(target, style=style), figures)
+
+
+def measured(spec: Spec, found: Iterable[Design], luts: Luts, most: int) -> dict[Design, tuple[str, Resources]]:
+    """The most promising of some designs, each with the style of the fewest lookup tables and what it then takes.
+
+    Args:
+        spec: the request that they serve.
+        found: the designs.
+        luts: what is counted.
+        most: so many texts are measured, one after the other, in this process.
+
+    Raises:
+        GelugenError: there is no Yosys, it does not end in time, or every design is far too large.
+    """
+    best: dict[Design, tuple[str, Resources]] = {}
+    for design, style in _texts(spec, found, luts, Target("candidate"))[:most]:
+        got = work(task(design, luts, style)).resources
+        if design not in best or _order(luts, got) < _order(luts, best[design][1]):
+            best[design] = style, got
+    return best
+
+
+def _texts(spec: Spec, found: Iterable[Design], luts: Luts, target: Target) -> list[tuple[Design, str]]:
+    """All designs that may be measured, in every style, the most promising first."""
+    texts = [
+        (design, style) for design in found if rough(design, luts) <= _LARGEST for style in styles(luts, target, design)
+    ]
+    if not texts:
+        raise GelugenError(
+            f"objective {spec.objective} has no candidate of at most {_LARGEST} lookup tables by a rough count: take "
+            f"another objective"
+        )
+
+    def key(text: tuple[Design, str]) -> tuple[float, str]:
+        design, style = text
+        return rough(design, luts) * (_PLAIN if style == "plain" and design.fold != "none" else 1), style
+
+    return sorted(texts, key=key)
 
 
 def styles(luts: Luts, target: Target, design: Design) -> tuple[str, ...]:
@@ -127,6 +150,7 @@ def rough(design: Design, luts: Luts) -> float:
     for term in design.terms:
         words = term.depth if not luts.brams else min(term.depth, 1 << _SEES[luts.family])
         total += term.width * max(1.0, words / (1 << _SEES[luts.family])) + _adders(term)
+        total += term.map.rom_bits / (_SEES[luts.family] - 1)
         for step in steps(term, design.u_bits):
             product = step.factor_width * step.dx_width
             total += luts.DSP if luts.dsps and luts.family != "ice40" else 1.2 * product
@@ -147,7 +171,12 @@ def _cost(luts: Luts, resources: Resources) -> int:
     return luts.cost(resources.luts, resources.dsps, resources.block_rams)
 
 
-def _found(spec: Spec, luts: Luts, tell: Tell) -> list[Design]:
+def _order(luts: Luts, resources: Resources) -> tuple[int, int]:
+    """By cost; of equal cost, fewer inverters."""
+    return _cost(luts, resources), resources.inverters
+
+
+def _found(spec: Spec, tell: Tell) -> list[Design]:
     """All candidates, none twice."""
     found: dict[Design, None] = {}
     refusal: GelugenError | None = None
@@ -156,26 +185,60 @@ def _found(spec: Spec, luts: Luts, tell: Tell) -> list[Design]:
             found[design] = None
     except GelugenError as error:
         refusal = error
-    for design in _others(spec, luts, tell):
+    for design in _others(spec, tell):
         found[design] = None
     if not found and refusal:
         raise refusal
     return list(found)
 
 
-def _others(spec: Spec, luts: Luts, tell: Tell) -> Iterator[Design]:
-    """Designs of shapes that cost lookup tables only, and that a search by ROM bits does not come across."""
+def _others(spec: Spec, tell: Tell) -> Iterator[Design]:
+    """Designs that a search by ROM bits does not come across."""
     truth = golden(spec)
-    admitted = {each.name: each for each in architectures(spec)}
-    folds = {each.fold for each in admitted.values()} | {"none"}
-    named = spec.architecture != AUTO
-    for architecture in ARCHITECTURES.values():
-        own = architecture.name in admitted if named else architecture.fold in folds and not spec.excludes(architecture)
-        plain = architecture.segments == "uniform" and architecture.degree in (1, 2) and not architecture.digits
-        if not own or not (plain or (architecture.digits and architecture.fold != "none" and not luts.dsps)):
-            continue
-        tell(architecture)
-        try:
-            yield from (untruncated if plain else of_digits)(spec, truth, architecture)
-        except GelugenError:
-            continue  # the fold does not fit the formats
+    for architecture in competing(spec):
+        if architecture.digits and spec.architecture == AUTO:
+            tell(architecture)
+            try:
+                yield from of_digits(spec, truth, architecture)
+            except GelugenError:
+                continue  # the fold does not fit the formats
+        elif _multiplies_plainly(architecture):
+            tell(architecture)
+            yield from without_truncation(spec, truth, architecture)
+
+
+def competing(spec: Spec) -> list[Architecture]:
+    """The architectures among which the fewest lookup tables are looked for, simplest first.
+
+    ``auto`` is what it is elsewhere, lines and quadratics on equal segments without a fold, and digits.
+
+    Raises:
+        GelugenError: all are excluded.
+    """
+    admitted = architectures(spec)
+    if spec.architecture != AUTO:
+        return admitted
+    folds = {each.fold for each in admitted} | {"none"}
+
+    def competes(each: Architecture) -> bool:
+        if each in admitted:
+            return True
+        more = _multiplies_plainly(each) or (each.digits and each.fold != "none")
+        return more and each.fold in folds and not spec.excludes(each)
+
+    return [each for each in ARCHITECTURES.values() if competes(each)]
+
+
+def without_truncation(spec: Spec, truth: Golden, architecture: Architecture) -> list[Design]:
+    """Designs of an architecture that drop nothing between Horner's steps; none where it cannot have such designs."""
+    if not _multiplies_plainly(architecture):
+        return []
+    try:
+        return list(untruncated(spec, truth, architecture))
+    except GelugenError:  # the fold does not fit the formats
+        return []
+
+
+def _multiplies_plainly(architecture: Architecture) -> bool:
+    """Whether its polynomials can do without truncation."""
+    return architecture.segments == "uniform" and architecture.degree in (1, 2) and not architecture.digits
