@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_emit import lint
 
+from gelugen import schedule
 from gelugen.cli import main
 from gelugen.design import Coefficient, Design, Term, Uniform
 from gelugen.emit import MANIFEST, emit, latency
@@ -22,7 +23,6 @@ from gelugen.gated import Gated
 from gelugen.gated_spec import GatedSpec
 from gelugen.pipeline import levels
 from gelugen.requests import from_toml, to_toml
-from gelugen.schedule import Level, places
 from gelugen.search import build
 from gelugen.spec import Spec, Target, command
 from gelugen.synthesis.measuring import measure
@@ -35,9 +35,9 @@ from gelugen.verify.icarus import run_own_bench
 def deepest(unit: Design | Gated, writable: bool = False) -> int:
     """The most registers that a unit takes."""
     if isinstance(unit, Design):
-        return len(places(levels(unit, writable)))
+        return schedule.deepest(levels(unit, writable))
     own = ["product", "multiplier", "round"] if unit.multiplies else ["product", "round"]
-    return len(places([*levels(unit.design), *(Level(name, 1.0) for name in own)]))
+    return schedule.deepest([*levels(unit.design), *(schedule.Level(name, 1.0) for name in own)])
 
 
 @st.composite
