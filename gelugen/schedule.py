@@ -130,7 +130,8 @@ def schedule(levels: Sequence[Level], depth: int, first: Iterable[str] = ()) -> 
     Raises:
         GelugenError: there are not so many places for registers.
     """
-    if not 0 <= depth <= (most := deepest(levels)):
+    most = deepest(levels)
+    if not 0 <= depth <= most:
         raise GelugenError(f"pipeline {depth} is not possible: this design takes 0 (combinational) to {most} registers")
     if depth > len(places(levels)):
         levels = halves(levels)

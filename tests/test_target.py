@@ -157,6 +157,56 @@ def test_every_depth_that_is_possible_is_the_latency(data: st.DataObject) -> Non
         tell_alike(emit(design, target), design, target)
 
 
+# Sums of one to five addends: constants and biases, unsigned words, dropped zeros on both sides of the middle.
+CODES = Spec("gelu", "int6:scale=1", "int9:scale=1", ANY)
+WORDS = [
+    Term(Uniform(0), (Coefficient(tuple((37 * u * u + 11 * u) % 256 for u in range(64)), 8, False),)),
+    Term(Uniform(1), (Coefficient(tuple((29 * u * u - 5 * u) % 32 - 16 for u in range(32)), 5, True, 3),)),
+    Term(Uniform(2), (Coefficient(tuple((7 * u) % 4 for u in range(16)), 2, False, 6),)),
+    Term(Uniform(1), (Coefficient(tuple((7 * u * u) % 64 - 32 for u in range(32)), 6, True),)),
+    Term(Uniform(5), (Coefficient((0,), 0, False, 1, -77),)),
+]
+SUMS = {
+    "one addend and a bias": Design(CODES, "table", "none", tuple(WORDS[:1]), bias=-300),
+    "one addend": Design(CODES, "table", "odd", tuple(WORDS[:1]), shift=1),
+    "two addends": Design(CODES, "table", "none", tuple(WORDS[:2]), shift=2),
+    "two addends and a bias": Design(CODES, "table", "residual", tuple(WORDS[1:3]), bias=45),
+    "five addends": Design(CODES, "table", "complement", tuple(WORDS), bias=-3, shift=1, one=100),
+    "far apart": Design(
+        CODES,
+        "table",
+        "none",
+        (
+            Term(Uniform(0), (Coefficient(tuple(range(64)), 6, False),)),
+            Term(Uniform(4), (Coefficient((-9, 3, 0, 7), 5, True, 12),)),
+        ),
+        shift=10,
+    ),
+}
+
+
+@pytest.mark.needs("icarus", "verilator")
+@pytest.mark.parametrize("name", SUMS)
+def test_sums_in_two_stages_give_the_same_codes(name: str, tmp_path: Path) -> None:
+    design = SUMS[name]
+    whole, most = len(schedule.places(levels(design))), schedule.deepest(levels(design))
+    assert (most > whole) == ("low sum" in (level.name for level in schedule.halves(levels(design))))
+    for depth in range(whole + 1, most + 1):
+        folder = tmp_path / f"{depth}"
+        folder.mkdir()
+        check(folder, design, Target("halved", pipeline=depth))
+        text = (folder / "halved.v").read_text()
+        assert len(re.findall(r"\^ \d+'h[0-9a-f]*;", text)) >= depth - whole
+
+
+@pytest.mark.needs("icarus", "verilator")
+def test_a_sum_in_two_stages_has_lanes_an_enable_and_a_write_port(tmp_path: Path) -> None:
+    design = SUMS["five addends"]
+    most = schedule.deepest(levels(design, writable=True))
+    target = Target("halved", pipeline=most, lanes=2, stream=True, rom="block", writable=True)
+    check(tmp_path, design, target, image=True)
+
+
 # -- refusals --------------------------------------------------------------------------------------------------
 
 RELU = Design(Spec("gelu", "int8:scale=1", "int8:scale=1", ANY), "residual-table", "residual", ())
