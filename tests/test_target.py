@@ -18,10 +18,12 @@ from gelugen import schedule
 from gelugen.cli import main
 from gelugen.design import Coefficient, Design, Term, Uniform
 from gelugen.emit import MANIFEST, emit, latency
+from gelugen.emit.halves import top
+from gelugen.emit.signals import Constant, signed, unsigned
 from gelugen.errors import GelugenError
 from gelugen.gated import Gated
 from gelugen.gated_spec import GatedSpec
-from gelugen.pipeline import levels
+from gelugen.pipeline import Range, levels
 from gelugen.requests import from_toml, to_toml
 from gelugen.search import build
 from gelugen.spec import Spec, Target, command
@@ -205,6 +207,22 @@ def test_a_sum_in_two_stages_has_lanes_an_enable_and_a_write_port(tmp_path: Path
     most = schedule.deepest(levels(design, writable=True))
     target = Target("halved", pipeline=most, lanes=2, stream=True, rom="block", writable=True)
     check(tmp_path, design, target, image=True)
+
+
+@pytest.mark.needs("icarus", "verilator")
+def test_the_activation_of_a_gated_unit_has_sums_in_two_stages(tmp_path: Path) -> None:
+    unit = build_unit(GatedSpec("gelu", *GATED[1], guarantee="ulp:3", architecture="uniform-constant"))
+    check(tmp_path, unit, Target("halved", pipeline=deepest(unit)))
+    assert "low bits of a sum" in (tmp_path / "halved_act.v").read_text()
+
+
+def test_what_of_an_addend_is_above_the_middle() -> None:
+    short, long, constant = unsigned("h_1", 3), signed("t0_c0_2", Range(-100, 99)), Constant.of(-5)
+    assert top((short, 1), 4) == (Constant.of(0), 0)
+    assert [top((short, 1), middle)[0].name for middle in (3, 2, 1)] == ["h_1[2:2]", "h_1[2:1]", "h_1"]
+    assert [top((long, 1), middle)[0].name for middle in (20, 8, 4)] == ["t0_c0_2[7:7]", "t0_c0_2[7:7]", "t0_c0_2[7:3]"]
+    assert top((long, 6), 4) == (long, 2)
+    assert top((constant, 3), 2) == (Constant.of(-10), 0)
 
 
 # -- refusals --------------------------------------------------------------------------------------------------
