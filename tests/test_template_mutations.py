@@ -742,6 +742,7 @@ SURVIVORS = {
             "the coefficient is unsigned, so the assignment zero-extends it by the bit that is missing"
         ),
         "reg {{ path.out.vector[other sign] }} out;": _CUT,
+        "wire {{ halves.high.vector[other sign] }} {{ halves.high.nam...": _CUT,
         "if ({{ path.total.name }} [< -> <=] {{ output.code_min | ...": _AT_BOUND,
         "...total.name }} < {{ output.code_min | [one more: ]sdec(path.total.width)...": _AT_BOUND,
         "if ({{ path.total.name }} [< -> <=] {{ output.code_min | ... #2": _AT_BOUND,
