@@ -49,6 +49,10 @@ class Axis:
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [self._tick(n * step, f"{n * step:.{digits}f}") for n in range(first, last + 1)]
 
+    def at(self, values: Sequence[float]) -> list[Tick]:
+        """Chosen numbers."""
+        return [self._tick(value, f"{value:g}") for value in values]
+
     def decades(self, names: Sequence[str] = ("1", "10", "100", "1,000", "10,000", "100,000")) -> list[Tick]:
         """Powers of ten on an axis of logarithms."""
         return [self._tick(n, name) for n, name in enumerate(names) if self.low <= n <= self.high]

@@ -66,6 +66,12 @@ class Entry:
         """Whether no tool has found anything wrong."""
         return not any(each.status == "fail" for each in self.verdicts)
 
+    @property
+    def checks(self) -> str:
+        """How many checks have passed, and how many have not said anything."""
+        passed, skipped = (sum(each.status == status for each in self.verdicts) for status in ("pass", "skipped"))
+        return f"{passed} of {len(self.verdicts)}" + (f", {skipped} skipped" if skipped else "")
+
 
 def page(bundles: Sequence[Bundle], records: Records, tell: Callable[[str], object] = lambda _: None) -> str:
     """The page of designs, as HTML.

@@ -14,8 +14,10 @@ from gelugen.report.charts import Axis, Chart, Shape, curve
 
 _LISTED = 256
 """So many segments are listed; the words of more are drawn."""
-_MARKED = 64
+_MARKED = 32
 """So many are marked in the picture of the function."""
+_SHORT = 64
+"""So many words of a plain table are rows; more stand side by side."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def cuts(design: Design) -> list[float]:
     """Where segments meet, in input codes half-way between two; none where there are too many to be seen."""
     form, ends = design.spec.input, set[float]()
     for term in design.terms:
-        if isinstance(term.map, Offset) or (term.depth > _MARKED):
+        if isinstance(term.map, Offset) or not term.dx_bits or term.depth > _MARKED:
             continue
         starts = [*_starts(term), term.map.end(term.depth)]
         for start in starts:
@@ -72,7 +74,7 @@ def _of_term(design: Design, layout: Layout) -> Stored:
     plain = not term.degree and not term.digits and not isinstance(term.map, Offset) and not term.dx_bits
     if term.depth > _LISTED:
         return Stored(title, columns, chart=_chart(term))
-    if plain and term.depth > _MARKED:
+    if plain and term.depth > _SHORT:
         return Stored(title, columns, words=term.coefficients[0].values)
     names = tuple(f"c{power}" if not term.digits or not power else f"digit {power}" for power in range(len(columns)))
     values = zip(*(each.values for each in term.coefficients), strict=True)

@@ -50,12 +50,14 @@ class Tile:
     Attributes:
         label, value, note: what it is, the figure, and more of it.
         good: whether it says that something is kept, or broken; None where it is just a figure.
+        formula: of a function.
     """
 
     label: str
     value: str
     note: str
     good: bool | None = None
+    formula: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,18 +142,20 @@ def _tiles(design: Design, outside: int, numbers: dict[str, Any]) -> tuple[Tile,
         value = f"{shown(numbers['max_ulp'])} ulp"
         note = f"{worst}; mean {numbers['mean_ulp']:.4f} ulp; {share} of codes correctly rounded"
     else:
-        value = f"{numbers['max_ulp']:.0f} codes off" if numbers["max_ulp"] else "none"
+        value = f"{numbers['max_ulp']:.0f} code{'' if numbers['max_ulp'] == 1 else 's'}"
         note = f"{share} of codes are those of {Choice.parse(spec.dialect).dialect.name}"
     plain = plain_bits(spec)
     times = f", {plain / design.rom_bits:,.0f} times as many" if 0 < 2 * design.rom_bits <= plain else ""
     kept = f"kept at all {codes:,} codes" if not outside else f"broken at {outside:,} of {codes:,} codes"
     _, _, formula = spec.describe_aim().partition(": ")
     return (
-        Tile("function", spec.function, f"{spec.definition.formula}; {_short(spec.input)} → {_short(spec.output)}"),
+        Tile(
+            "function", spec.function, f"{_short(spec.input)} → {_short(spec.output)}", formula=spec.definition.formula
+        ),
         Tile("guarantee", str(spec.guarantee), f"{kept}: {formula}", not outside)
         if spec.guarantee
         else Tile("aim", spec.aim, formula),
-        Tile("largest error", value, note),
+        Tile("largest error" if spec.dialect == EXACT else "largest difference", value, note),
         Tile("size", f"{design.rom_bits:,} ROM bits", f"a plain table has {plain:,}{times}"),
     )
 
@@ -246,7 +250,9 @@ def _error_chart(design: Design, error: Reals, reach: float) -> Chart:
         legend.append(("error", "least and largest error; single codes when zoomed in"))
     count = f"all {len(at):,} codes"
     title = f"Error at {count}" if spec.dialect == EXACT else f"Difference from the runtime at {count}"
-    return Chart("error", title, across, up, across.ticks(), up.ticks(), shapes, legend)
+    bound = bound_of(spec)
+    ticks = up.at([bound * part for part in (-1, -0.5, 0, 0.5, 1)]) if bound else up.ticks()
+    return Chart("error", title, across, up, across.ticks(), ticks, shapes, legend)
 
 
 def _bounds(spec: Spec, up: Axis) -> tuple[list[Shape], list[tuple[str, str]]]:
@@ -316,6 +322,8 @@ def product_view(gated: Gated) -> ProductView:
         [Shape("axis", level(float(aside.y(0.0)))), Shape("error", band(at, above, below))],
         [("error", "least and largest error over up")],
     )
+    good = measured.keeps and not measured.activation.outside
+    both = f"{spec.activation.guarantee}, {spec.requantize}"
     worst = f"at gate {minus(measured.worst_gate)}, up {minus(measured.worst_up)}"
     return ProductView(
         (
@@ -326,10 +334,9 @@ def product_view(gated: Gated) -> ProductView:
             ),
             Tile(
                 "guarantees",
-                f"{spec.activation.guarantee}, {spec.requantize}",
-                f"of {spec.function}(gate), and of the rounding of the product: "
-                + ("kept" if measured.keeps and not measured.activation.outside else "broken"),
-                measured.keeps and not measured.activation.outside,
+                str(spec.requantize) if spec.activation.guarantee == spec.requantize else both,
+                f"of {spec.function}(gate), and of the rounding of the product: {'kept' if good else 'broken'}",
+                good,
             ),
             Tile(
                 "largest error",
