@@ -138,4 +138,4 @@ def _chart(term: Term) -> Chart:
     margin = max(0.05 * (high - low), 0.5)
     x, y = Axis(-0.5, len(values) - 0.5, "word"), Axis(low - margin, high + margin, "stored c0")
     shape = Shape("design", curve(x.x(np.arange(len(values))), y.y(values)))
-    return Chart("still", "stored words, in the order of the table", x, y, x.ticks(), y.ticks(), [shape], [])
+    return Chart("still", "Stored words, in the order of the table", x, y, x.ticks(), y.ticks(), [shape], [])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from gelugen.accuracy import measure
 from gelugen.architectures import ARCHITECTURES, AUTO
 from gelugen.design import Design
+from gelugen.dialects.choice import EXACT
 from gelugen.errors import GelugenError
 from gelugen.explore.results import Found, Result
 from gelugen.fit import designs
@@ -57,11 +58,15 @@ class Sizes:
         rows: the cheapest first.
         explored: whether they are all that an exploration found; else tables alone were made again.
         searched: whether the design itself was chosen among several architectures.
+        promised: whether it keeps a guarantee, so that others can be compared with it.
+        dialect: whether a code is right where it is that of a runtime.
     """
 
     rows: tuple[Size, ...]
     explored: bool
     searched: bool
+    promised: bool
+    dialect: bool
 
 
 def plain_bits(spec: Spec) -> int:
@@ -88,7 +93,13 @@ def sizes(design: Design, results: Sequence[Result]) -> Sizes:
         rows.append(plain)
     longest = math.log2(1 + max(each.rom_bits for each in rows)) or 1.0
     bars = [replace(each, bar=100 * math.log2(1 + each.rom_bits) / longest) for each in rows]
-    return Sizes(tuple(bars), bool(results), spec.guarantee is not None and spec.architecture == AUTO)
+    return Sizes(
+        tuple(bars),
+        bool(results),
+        spec.architecture == AUTO,
+        spec.guarantee is not None,
+        spec.dialect != EXACT,
+    )
 
 
 def _tables(spec: Spec) -> Iterator[tuple[str, Found]]:

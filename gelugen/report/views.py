@@ -39,6 +39,8 @@ from gelugen.report.sizes import Sizes, plain_bits, sizes
 from gelugen.spec import Spec
 
 _BINS = 48
+_ALIGNED = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 12.0)
+"""Ends of a histogram with which half an ulp lies between two bins."""
 _WORD = 32767
 """The largest |error| in steps of ``Curves.step``."""
 
@@ -128,7 +130,7 @@ def view(design: Design, results: Sequence[Result]) -> DesignView:
         numbers,
         _curves(design, outputs, error, reach),
         (_function_chart(design, outputs), _error_chart(design, error, reach)),
-        histogram(error, reach, spec.guarantee is not None, _unit(spec)),
+        histogram(error, spec.guarantee is not None, _unit(spec)),
         stored(design),
         sizes(design, results),
     )
@@ -175,7 +177,7 @@ def _real(spec: Spec, code: int) -> str:
 
 
 def _unit(spec: Spec) -> str:
-    return "error, ulp" if spec.dialect == EXACT else "difference, codes"
+    return "ulp" if spec.dialect == EXACT else "codes"
 
 
 # -- charts --------------------------------------------------------------------------------------------------
@@ -238,16 +240,17 @@ def _function_chart(design: Design, outputs: Any) -> Chart:
 
 def _error_chart(design: Design, error: Reals, reach: float) -> Chart:
     spec = design.spec
-    across, up = _input_axis(spec.input), Axis(-_stretched(reach), _stretched(reach), _unit(spec))
+    what = "error" if spec.dialect == EXACT else "difference"
+    across, up = _input_axis(spec.input), Axis(-_stretched(reach), _stretched(reach), f"{what}, {_unit(spec)}")
     at = across.x(spec.input.dequantize(spec.input.codes()))
     shapes, legend = _bounds(spec, up)
     if len(at) <= FEW:
         shapes.append(Shape("dots", dots(at, up.y(error))))
-        legend.append(("dots", "error of each code"))
+        legend.append(("dots", f"{what} of each code"))
     else:
         place, low, high = columns(at, up.y(error))
         shapes.append(Shape("error", band(place, low, high)))
-        legend.append(("error", "least and largest error; single codes when zoomed in"))
+        legend.append(("error", f"least and largest {what}; single codes when zoomed in"))
     count = f"all {len(at):,} codes"
     title = f"Error at {count}" if spec.dialect == EXACT else f"Difference from the runtime at {count}"
     bound = bound_of(spec)
@@ -265,29 +268,40 @@ def _bounds(spec: Spec, up: Axis) -> tuple[list[Shape], list[tuple[str, str]]]:
     return [Shape("band", rectangle(0, top, 1000, bottom)), zero], [("band", f"guarantee: {spec.guarantee}")]
 
 
-def histogram(error: Reals, reach: float, promised: bool, label: str, kind: str = "codes") -> Chart:
-    """How many codes have which error: counts on a logarithmic axis."""
-    counts, edges = np.histogram(error, bins=_BINS, range=(-reach, reach))
-    across = Axis(-_stretched(reach), _stretched(reach), label)
-    most = max(int(counts.max()), 1)
-    up = Axis(math.log10(0.5), math.log10(most) + 0.15, f"number of {kind}")
-    inside: list[str] = []
-    outside: list[str] = []
+def histogram(error: Reals, promised: bool, unit: str = "ulp", of: str = "codes") -> Chart:
+    """How many codes have which error: counts on a logarithmic axis.
+
+    Args:
+        error: an error each.
+        promised: whether there is a guarantee, and so a reason to tell small errors from larger ones.
+        unit: ``ulp``; or ``codes``, and then errors are differences from a runtime.
+        of: what is counted.
+    """
+    largest = float(np.abs(error).max())
+    reach = next((end for end in _ALIGNED if end >= largest), largest)
+    counts, edges = np.histogram(error - np.sign(error) * 1e-9, bins=_BINS, range=(-reach, reach))
+    what = "error" if unit == "ulp" else "difference"
+    across = Axis(-_stretched(reach), _stretched(reach), f"{what}, {unit}")
+    up = Axis(math.log10(0.5), math.log10(int(counts.max())) + 0.15, f"number of {of}")
+    bars: dict[str, list[str]] = {"bar": [], "bar2": []}
     for count, left, right in zip(counts.tolist(), edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        if not count:
-            continue
-        path = rectangle(float(across.x(left)), float(up.y(math.log10(count))), float(across.x(right)) - 0.8, HEIGHT)
-        (inside if max(abs(left), abs(right)) <= 0.5 + 1e-9 else outside).append(path)
-    legend = [("bar", "at most half an ulp"), ("bar2", "more than half an ulp")][: 1 + bool(outside)]
+        if count:
+            top = float(up.y(math.log10(count)))
+            more = promised and reach in _ALIGNED and max(-left, right) > 0.5 + 1e-6
+            path = rectangle(float(across.x(left)), top, float(across.x(right)) - 0.8, HEIGHT)
+            bars["bar2" if more else "bar"].append(path)
+    names = {"bar": "at most half an ulp", "bar2": "more than half an ulp"}
+    if unit != "ulp":
+        names = {"bar": "the same code", "bar2": "another code"}
     return Chart(
         "still",
-        f"How many {kind} have which error",
+        f"How many {of} have which {what}",
         across,
         up,
         across.ticks(),
         up.decades(),
-        [Shape("bar", "".join(inside)), Shape("bar2", "".join(outside))],
-        legend if promised or outside else [],
+        [Shape(kind, "".join(paths)) for kind, paths in bars.items()],
+        [(kind, names[kind]) for kind, paths in bars.items() if paths and promised and reach in _ALIGNED],
     )
 
 
@@ -361,5 +375,5 @@ def product_view(gated: Gated) -> ProductView:
             "correctly_rounded": measured.correctly_rounded,
             "rom_bits": gated.rom_bits,
         },
-        (envelope, histogram(error, reach, True, "error, ulp", "pairs")),
+        (envelope, histogram(error, True, of="pairs")),
     )
