@@ -17,8 +17,8 @@ from gelugen.accuracy import measure
 from gelugen.cli import main
 from gelugen.flow import generate
 from gelugen.report import Records, page
+from gelugen.report.plots import histogram
 from gelugen.report.segments import cuts
-from gelugen.report.views import histogram
 from gelugen.requests import from_toml
 from gelugen.spec import Spec, Target
 from gelugen.store import read, read_manifest

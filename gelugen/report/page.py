@@ -91,8 +91,13 @@ def page(bundles: Sequence[Bundle], records: Records, tell: Callable[[str], obje
 
 def _entry(bundle: Bundle, records: Records, anchor: str) -> Entry:
     unit, key = bundle.design, bundle.manifest["manifest_sha256"]
+    search = bundle.manifest.get("search", "")
     parts = tuple(
-        Part(f"{anchor}-{number}", name, view(design, records.results(design.spec)))
+        Part(
+            f"{anchor}-{number}",
+            name,
+            view(design, search.get(name, "") if isinstance(search, dict) else search, records.results(design.spec)),
+        )
         for number, (name, design) in enumerate(designs_of(unit))
     )
     product = product_view(unit) if isinstance(unit, Gated) else None
