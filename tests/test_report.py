@@ -331,6 +331,7 @@ def test_what_an_exploration_found_stands_beside_the_design(folders, tmp_path):
         ("table", "2,040"),
         ("plain table", "2,048"),
     ]
+    assert "found for this request among 3 architectures" in text
     assert "not searched here" not in text
     assert "not searched here" in Page(written(folders["folded"], out=tmp_path / "page.html")).text
 

@@ -56,14 +56,16 @@ class Sizes:
 
     Attributes:
         rows: the cheapest first.
-        explored: whether they are all that an exploration found; else tables alone were made again.
+        explored: how many architectures an exploration tried; if none, tables alone were made again here.
+        failed: those of them that have no design.
         searched: whether the design itself was chosen among several architectures.
         promised: whether it keeps a guarantee, so that others can be compared with it.
         dialect: whether a code is right where it is that of a runtime.
     """
 
     rows: tuple[Size, ...]
-    explored: bool
+    explored: int
+    failed: tuple[str, ...]
     searched: bool
     promised: bool
     dialect: bool
@@ -95,7 +97,8 @@ def sizes(design: Design, results: Sequence[Result]) -> Sizes:
     bars = [replace(each, bar=100 * math.log2(1 + each.rom_bits) / longest) for each in rows]
     return Sizes(
         tuple(bars),
-        bool(results),
+        len(results),
+        tuple(one.architecture for one in results if not one.found),
         spec.architecture == AUTO,
         spec.guarantee is not None,
         spec.dialect != EXACT,
