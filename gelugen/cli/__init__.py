@@ -142,6 +142,30 @@ def _parser() -> _Parser:
     show.add_argument("--plot", metavar="FILE.png", type=Path, help="draw function, design and error")
     _add_own(show)
 
+    report = command(
+        "report", "reporting", "Write one page of HTML: functions, errors, segments, sizes, verdicts; it stands alone."
+    )
+    report.add_argument("folders", nargs="+", metavar="DIR", help="folders that `gelugen generate` has made")
+    report.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE.html",
+        type=Path,
+        default=Path("build/report.html"),
+        help="default: build/report.html",
+    )
+    report.add_argument(
+        "--with", dest="tools", metavar="TOOLS", help="ask tools about the files first, as verify does; default: none"
+    )
+    report.add_argument(
+        "--results",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        help="what verify --json or synth --json have printed, or results.jsonl of explore; once for each file",
+    )
+    _add_own(report)
+
     explore = command(
         "explore", "exploring", "Rank all designs of all architectures, and draw their size against their error."
     )
