@@ -77,7 +77,7 @@ class Fitter:
     def start(self, candidate: Candidate) -> Fit:
         """The best point of a coarse grid."""
         count = len(self.view)
-        zeros = self.zeros()
+        zeros = np.array([count // 2 * 1.0]) if candidate.straight and self.zero is None else self.zeros()
         spans = (1.0 * count,) if candidate.scale_free else _SPANS
         scales = np.array([self.scale]) if self.scale else np.array(spans) / count
         zero, scale = (each.ravel() for each in np.meshgrid(zeros, scales, indexing="ij"))
@@ -108,7 +108,7 @@ class Fitter:
         shape: Shape = fit.candidate.shape
         count = len(self.view)
         steps = np.arange(-3.0, 4.0)
-        reach_zero = 0.0 if self.zero is not None else count / 12 / 2.5
+        reach_zero = 0.0 if self.zero is not None or fit.candidate.straight else count / 12 / 2.5
         reach_scale = 0.0 if self.scale or fit.candidate.scale_free else 0.2
         best = fit
         weights = self._weights(best)

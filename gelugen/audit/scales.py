@@ -80,8 +80,10 @@ def nice_numbers(low: float, high: float, count: int = 256, most: int = 6) -> li
 
 def plain(low: float, high: float) -> Nice:
     """A number of no beauty in an interval: as many bits as it takes to hit it."""
-    middle = math.sqrt(low * high) if low > 0 and high < math.inf else (high if low <= 0 else low) * 1.0
-    width = (high - low) / middle if high < math.inf else 1.0
+    high = min(max(high, 1e-30), 1e30)
+    low = min(max(low, 1e-30), high)
+    middle = math.sqrt(low * high) if high < 100 * low else low if high == 1e30 else high
+    width = min((high - low) / middle, 1.0)
     digits = max(1, min(15, math.ceil(-math.log10(max(width, 1e-14)) + 1)))
     rounded = float(f"{middle:.{digits}g}")
     value = rounded if low <= rounded <= high else middle
@@ -94,14 +96,19 @@ def allowed(numbers: Codes, zero: int, ends: tuple[int, int], mode: Mode) -> tup
     if mode == "nearest":
         low, high = code - 0.5, code + 0.5
     elif mode == "floor":
-        low, high = code, code + (1 - 1e-9)
+        low, high = code, _below(code + 1)
     elif mode == "ceil":
-        low, high = code - (1 - 1e-9), code.copy()
+        low, high = -_below(1 - code), code
     else:
-        low = np.where(code > 0, code, code - (1 - 1e-9))
-        high = np.where(code < 0, code, code + (1 - 1e-9))
+        low = np.where(code > 0, code, -_below(1 - code))
+        high = np.where(code < 0, code, _below(code + 1))
     low = np.where(numbers <= ends[0], -np.inf, low)
     return low, np.where(numbers >= ends[1], np.inf, high)
+
+
+def _below(real: Reals) -> Reals:
+    """A little less."""
+    return np.where(real == 0, -1e-300, real - 1e-12 * np.abs(real))
 
 
 def most_covered(values: Reals, low: Reals, high: Reals) -> tuple[int, float, float]:
@@ -124,14 +131,15 @@ def most_covered(values: Reals, low: Reals, high: Reals) -> tuple[int, float, fl
 
 
 def rounded(real: Reals, zero: int, ends: tuple[int, int], mode: Mode) -> Codes:
-    """Codes of y / scale, rounded and saturated."""
+    """Codes of y / scale, rounded and saturated; as a program with doubles does it: what is an integer but for a last
+    bit is one."""
     if mode == "nearest":
         whole = np.rint(real)
     elif mode == "floor":
-        whole = np.floor(real + 1e-9)
+        whole = np.floor(real + 4e-16 * np.abs(real))
     elif mode == "ceil":
-        whole = np.ceil(real - 1e-9)
+        whole = np.ceil(real - 4e-16 * np.abs(real))
     else:
-        whole = np.trunc(real + np.where(real > 0, 1e-9, -1e-9))
+        whole = np.trunc(real * (1 + 4e-16))
     with np.errstate(invalid="ignore"):
         return np.clip(np.clip(whole, -1e9, 1e9).astype(np.int64) + zero, *ends)

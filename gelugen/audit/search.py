@@ -23,6 +23,8 @@ _SHIFT: dict[Mode, float] = {"nearest": 0.0, "floor": -0.5, "truncate": 0.0, "ce
 _MODE_BITS: dict[Mode, float] = {"nearest": 0.0, "floor": 4.0, "truncate": 4.0, "ceil": 7.0}
 _ENOUGH = 4096
 """Entries at which scales are tried; the final count takes all."""
+_FAR = 40.0
+"""Bits by which an explanation may be longer than the best and still be told."""
 _WIDEST = 2.0**14
 """x from the first to the last entry past which a scale counts as without an end."""
 
@@ -109,12 +111,14 @@ def search(table: Table, given: Given) -> list[Hypothesis]:
         return []
     least = refined[0].error
     found: dict[tuple[str, str], Hypothesis] = {}
-    for fit in refined[:16]:
-        if fit.error > 2.0 * least + 0.6:
+    limit = math.inf
+    for number, fit in enumerate(refined[:16]):
+        if fit.error > (2.0 * least + 0.6 if number < 5 else 1.3 * least + 0.3):
             continue
-        best = _settle(fit, given)
+        best = _settle(fit, given, limit)
         if best is None:
             continue
+        limit = min(limit, best.bits)
         key = (best.candidate.name, best.view.order)
         if key not in found or best.bits < found[key].bits:
             found[key] = best
@@ -159,19 +163,31 @@ class _Trial:
         return right, 1 / most, 1 / least
 
     def wrong(self, values: Reals, step: float) -> int:
-        return int(np.count_nonzero(rounded(values / step, self.level, self.ends, self.mode) != self.numbers))
+        """How many entries differ."""
+        return int(np.count_nonzero(self.made(values, step) != self.numbers))
 
-    def scan(self, scale: float) -> tuple[int, float]:
-        """The scale near one given at which most entries can be right."""
+    def made(self, values: Reals, step: float) -> Codes:
+        """The codes for values of the function; where a value is a tie, the table's own of the two."""
+        real = values / step
+        codes = rounded(real, self.level, self.ends, self.mode)
+        if self.mode != "nearest":
+            return codes
+        tie = np.abs(real - np.floor(real) - 0.5) <= 1e-12 * np.maximum(1.0, np.abs(real))
+        if tie.any():
+            floor = np.floor(np.where(tie, real, 0.0)).astype(np.int64) + self.level
+            codes = np.where(tie & ((self.numbers == floor) | (self.numbers == floor + 1)), self.numbers, codes)
+        return codes
+
+    def scan(self, scale: float, widths: tuple[float, ...]) -> tuple[int, float]:
+        """The scale near one given at which most entries can be right, with steps of smaller and smaller width."""
         if self.given.input is not None or self.fit.candidate.scale_free:
             return self.covered(scale)[0], scale
         best, at = self.covered(scale)[0], scale
         if best == len(self.numbers):
             return best, at
-        widths = (6e-2, 1e-2, 2e-3, 3e-4) if len(self.fit.view) <= 1024 else (1e-2, 1e-3, 1e-4, 1e-5)
         for width in widths:
             middle = at
-            for offset in np.linspace(-1, 1, 13):
+            for offset in (-1.0, -0.8, -0.6, -0.4, -0.2, 0.2, 0.4, 0.6, 0.8, 1.0):
                 trial = middle * math.exp(width * offset)
                 right = self.covered(trial)[0]
                 if right > best:
@@ -231,22 +247,42 @@ def _trials(fit: Fit, given: Given) -> Iterator[_Trial]:
                 yield _Trial(fit, given, zero, level, mode)
 
 
-def _settle(fit: Fit, given: Given) -> Hypothesis | None:
-    """The best whole zeros, rounding and scales for a function."""
+def _settle(fit: Fit, given: Given, limit: float) -> Hypothesis | None:
+    """The best whole zeros, rounding and scales for a function; None if it is far longer than a limit in bits."""
     start = given.input.scale if given.input else fit.scale
-    rated: list[tuple[float, int, float, _Trial]] = []
+    wide = len(fit.view) > 1024
+    rated = []
     for trial in _trials(fit, given):
-        right, scale = trial.scan(start)
-        wrong = len(trial.numbers) - right
-        bits = 11.0 * wrong + _MODE_BITS[trial.mode] + _zero_bits(trial)
-        rated.append((bits, right, scale, trial))
-        if not wrong and bits < 1:
+        right, scale = trial.scan(start, (1e-4,) if wide else (3e-3,))
+        if rated and trial.mode != "nearest" and min(each[0] for each in rated) < 20:
             break
+        rated.append(_rated(trial, right, scale))
     if not rated:
         return None
     rated.sort(key=lambda each: each[0])
-    found = [_finish(trial, right, scale) for _, right, scale, trial in rated[:2]]
+    if rated[0][0] > 3 * limit + 100:
+        return None
+    if rated[0][1] < len(fit.view):
+        widths = (1e-2, 1e-3, 1e-4, 1e-5) if wide else (0.25, 6e-2, 1e-2, 2e-3, 3e-4)
+        usual = [each for each in rated[3:] if each[3].mode == "nearest" and each[3].level in (0, each[3].ends[0])]
+        again = [(trial, *trial.scan(scale, widths)) for _, _, scale, trial in [*rated[:3], *usual[:1]]]
+        rated = sorted((_rated(*each) for each in again), key=lambda each: each[0])
+    if rated[0][0] > limit + _FAR:
+        return None
+    chosen = [each for each in rated[:2] if each[0] < rated[0][0] + _FAR]
+    chosen += [each for each in rated[2:] if each[3].mode == "nearest" and rated[0][1] < len(fit.view)][:1]
+    found = [_finish(trial, right, scale) for _, right, scale, trial in chosen]
     return min(found, key=lambda each: each.bits)
+
+
+def _rated(trial: _Trial, right: int, scale: float) -> tuple[float, int, float, _Trial]:
+    """A trial with about how many bits it takes."""
+    bits = _MODE_BITS[trial.mode] + _zero_bits(trial)
+    if right < len(trial.numbers):
+        _, low, high = trial.covered(scale)
+        step = math.sqrt(max(low, 1e-30) * min(high, 1e30))
+        bits += _wrong_bits(trial.made(trial.values(scale), step), trial.numbers)
+    return bits, right, scale, trial
 
 
 def _finish(trial: _Trial, right: int, scale: float) -> Hypothesis:
@@ -265,9 +301,11 @@ def _finish(trial: _Trial, right: int, scale: float) -> Hypothesis:
         else:
             low = high = scale
         margin = 0.0 if exact else 0.02
-        low, high = max(low * (1 - margin), 1e-9), min(high * (1 + margin), _WIDEST / len(fit.view))
+        low, high = max(low * (1 - margin), 1e-3 / len(fit.view)), min(high * (1 + margin), _WIDEST / len(fit.view))
         low, high = (low, high) if low <= high else (scale, scale)
-        scales = [*nice_numbers(low, high, len(fit.view), 8), plain(*(scale_range or (scale, scale)))]
+        least, most = scale_range or (scale, scale)
+        edge = 1e-3 / len(fit.view)
+        scales = [*nice_numbers(low, high, len(fit.view), 8), plain(max(least, edge), max(min(most, high), edge))]
         scales.append(Nice(scale, f"{scale:.7g}", 24.0))
     final = _Trial(fit, given, trial.zero, trial.level, trial.mode, whole=True)
     best: Hypothesis | None = None
@@ -304,7 +342,7 @@ def _with_scale(trial: _Trial, scale: Nice, exact: bool) -> Hypothesis:
         steps.append(plain(low, high))
     best: tuple[float, Nice, int] | None = None
     for step in steps:
-        made = rounded(values / step.value, trial.level, trial.ends, trial.mode)
+        made = trial.made(values, step.value)
         bits = step.bits + _wrong_bits(made, trial.numbers)
         if best is None or bits < best[0]:
             best = (bits, step, int(np.count_nonzero(made != trial.numbers)))
@@ -338,10 +376,18 @@ def _zero_bits(trial: _Trial) -> float:
 
 
 def _wrong_bits(made: Codes, numbers: Codes) -> float:
-    """What it costs to list the entries that differ, and by how much."""
-    error = np.abs(made - numbers)
-    wrong, count = int(np.count_nonzero(error)), len(numbers)
+    """What it costs to list the entries that differ, and by how much: one by one, or in runs where that is shorter."""
+    difference = numbers - made
+    places = np.flatnonzero(difference)
+    wrong, count = len(places), len(numbers)
     if not wrong:
         return 0.0
+    sizes = 1 + 1.5 * np.log2(1 + np.abs(difference[places]))
     which = math.lgamma(count + 1) - math.lgamma(wrong + 1) - math.lgamma(count - wrong + 1)
-    return which / math.log(2) + math.log2(count) + float((1 + 1.5 * np.log2(1 + error[error > 0])).sum())
+    single = which / math.log(2) + math.log2(count) + float(sizes.sum())
+    joined = np.diff(places) == 1
+    alike = joined & ((np.diff(difference[places]) == 0) | (np.diff(numbers[places]) == 0))
+    starts = np.concatenate([[True], ~alike])
+    lengths = np.diff(np.append(np.flatnonzero(starts), wrong))
+    runs = math.log2(count) * len(lengths) + float((1 + 2 * np.log2(lengths)).sum() + sizes[starts].sum())
+    return min(single, runs + 1)

@@ -40,6 +40,11 @@ class Candidate:
     scale_free: bool = False
 
     @property
+    def straight(self) -> bool:
+        """Whether it is a line, on which no place of x = 0 shows."""
+        return self.name == "leaky_relu:slope=1"
+
+    @property
     def function(self) -> Function:
         """The catalogue's function, where it has a domain with its value at the end outside of it."""
         return total(self.name)
@@ -144,13 +149,13 @@ def _sigmoid(x: Reals) -> Reals:
 
 
 def _gelu_tanh(c: float) -> Shape:
-    return lambda x: x * _sigmoid(2 * _ROOT_TWO_OVER_PI * (x + c * x**3))
+    return lambda x: x * _sigmoid((2 * _ROOT_TWO_OVER_PI) * x * (1 + c * (x * x)))
 
 
 def _gelu_tanh_derivative(c: float) -> Shape:
     def values(x: Reals) -> Reals:
         x = np.clip(x, -100, 100)
-        head = _sigmoid(2 * _ROOT_TWO_OVER_PI * (x + c * x**3))
+        head = _sigmoid((2 * _ROOT_TWO_OVER_PI) * x * (1 + c * (x * x)))
         return head + x * head * (1 - head) * 2 * _ROOT_TWO_OVER_PI * (1 + 3 * c * x * x)
 
     return values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,8 +50,10 @@ class View:
         places: the index in the file, for each place of rising x.
         numbers: the numbers at these places.
         target: what is fitted: the numbers, or, where they seem to wrap, the numbers without it.
-        first_code: the signed input code of the first place; None where the order does not tell.
+        first_code: the signed input code of the first place.
         cost: in bits: how unusual all of it is.
+        padding: words at the end of the file that do not belong to the table.
+        repeat: how many times every word stands in the file, one after another.
     """
 
     reading: Reading
@@ -61,6 +63,8 @@ class View:
     target: Codes
     first_code: int
     cost: float
+    padding: int = 0
+    repeat: int = 1
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -154,12 +158,45 @@ def views(table: Table, order: str | None = None, bits: int | None = None, signe
     if order is not None and order not in ORDERS:
         raise GelugenError(f"order {short(order)} is not known: it must be one of {', '.join(ORDERS)}")
     found: list[tuple[float, View]] = []
-    for reading in readings(table, bits, signed):
-        found += _ordered(table, reading, order)
+    for length in _lengths(table):
+        part = replace(table, words=table.words[:length])
+        for reading in readings(part, bits, signed):
+            for rough, view in _ordered(part, reading, order):
+                padding = len(table.words) - length
+                found.append((rough, replace(view, padding=padding, cost=view.cost + 12.0) if padding else view))
+    repeat = _repeat(table)
+    if repeat > 1:
+        for reading in readings(table, bits, signed):
+            part = replace(table, words=table.words[::repeat])
+            short_reading = replace(reading, numbers=reading.numbers[::repeat])
+            for rough, view in _ordered(part, short_reading, order):
+                found.append((rough, replace(view, repeat=repeat, cost=view.cost + 8.0)))
     least = min(rough for rough, _ in found)
     kept = [(rough, view) for rough, view in found if rough <= _ROUGH * least + 8]
     kept.sort(key=lambda each: each[0] + each[1].cost)
     return [view for _, view in kept]
+
+
+def _lengths(table: Table) -> list[int]:
+    """How many words may belong to the table: all, or a power of two before words that are all the same."""
+    words = table.words
+    if table.codes is not None:
+        return [len(words)]
+    same = np.flatnonzero(words != words[-1])
+    last = int(same[-1]) + 1 if len(same) else len(words)
+    powers = [1 << k for k in range(4, 17)]
+    shorter = [each for power in powers for each in (power, power + 1) if last <= each <= len(words) // 2 + 1]
+    return [len(words), *[each for each in shorter if each < len(words)][:2]]
+
+
+def _repeat(table: Table) -> int:
+    """How many times every word stands one after another: a power of two."""
+    words, times = table.words, 1
+    if table.codes is not None:
+        return 1
+    while len(words) % 2 == 0 and len(words) >= 32 and (words[::2] == words[1::2]).all():
+        words, times = words[::2], 2 * times
+    return times if len(np.unique(words)) > 8 else 1
 
 
 def _ordered(table: Table, reading: Reading, order: str | None) -> Iterator[tuple[float, View]]:
@@ -180,7 +217,7 @@ def _ordered(table: Table, reading: Reading, order: str | None) -> Iterator[tupl
     ]
     steps = np.abs(reading.numbers - np.roll(reading.numbers, 1))
     cut = int(steps.argmax())
-    if cut not in (0, half) and steps.sum() - steps[cut] < 0.8 * min(rough for rough, _ in rated):
+    if cut not in (0, half) and steps[cut] - max(steps[0], steps[half]) > 0.2 * (steps.sum() - steps[cut]):
         places = np.roll(np.arange(count), -cut)
         rated.append(_rated(reading, f"rotated:{cut}", places, -half, 14.0))
     yield from rated
