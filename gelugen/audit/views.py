@@ -26,6 +26,7 @@ class Reading:
         bits, signed: of an output code.
         slip: what went wrong if this reading is right, else empty.
         cost: in bits: how unusual the reading is.
+        notation: whether the slip is but one of notation: unsigned decimals in a file without types.
     """
 
     numbers: Codes
@@ -33,6 +34,7 @@ class Reading:
     signed: bool
     slip: str = ""
     cost: float = 0.0
+    notation: bool = False
 
     @property
     def ends(self) -> tuple[int, int]:
@@ -137,7 +139,8 @@ def _add_bare(found: list[Reading], table: Table, declared: int | None) -> None:
         if declared is not None and width < declared:
             slip = f"sign extension is missing: words of {declared} bits hold codes of {width} bits, negative ones too"
             cost = 6.0
-        found.append(Reading(numbers, width, True, slip, cost))
+        notation = table.signed is None and not (declared is not None and width < declared)
+        found.append(Reading(numbers, width, True, slip, cost, notation))
         magnitude = np.where(words >= half, half - words, words)
         found.append(Reading(magnitude, width, True, "words are sign and magnitude, not two's complement", 12.0))
     if declared == 16 or length > 8:
