@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
@@ -261,12 +260,28 @@ class Measured:
         """The range of the right codes."""
         return float(max(int(self.right.max() - self.right.min()), 1))
 
-    @property
+    @cached_property
+    def core(self) -> Codes:
+        """The places that lie in no tail; all of them if they are few."""
+        inside = np.ones(self.count, dtype=np.bool_)
+        for side in (0, 1):
+            if tail := self.tail(side):
+                inside[tail[0]] = False
+        places = np.flatnonzero(inside)
+        return places if len(places) >= 8 else np.arange(self.count)
+
+    @cached_property
     def near(self) -> bool:
-        """Whether the table is this function at all: most entries right, or all of them close."""
-        if self.wrong <= 0.5 * self.count:
+        """Whether the table is this function at all: most of its core is right, but for slips, or all is close."""
+        if int(np.abs(self.difference).max()) <= max(2, 0.01 * self.span):
             return True
-        return bool(np.abs(self.difference).mean() <= 0.02 * self.span) and math.isfinite(self.span)
+        strange = self.difference != 0
+        for slip in self.slips():
+            if len(slip.places) > 4:
+                strange[slip.places] = False
+        if np.count_nonzero(strange) > 0.5 * self.count:
+            return False
+        return int(np.count_nonzero(strange[self.core])) <= 0.5 * len(self.core)
 
 
 def _power_of_two(values: Codes) -> np.typing.NDArray[np.bool_]:

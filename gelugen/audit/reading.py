@@ -257,7 +257,9 @@ def _json(text: str) -> list[Table]:
                 found.append((name, _array(whole)))
             elif len(whole) > len(flat) // 2:
                 bad = numbers.index(None)
-                raise GelugenError(f"element {bad} of {name or 'the list'} is {short(flat[bad])}: it must be an integer")
+                raise GelugenError(
+                    f"element {bad} of {name or 'the list'} is {short(flat[bad])}: it must be an integer"
+                )
             else:
                 for number, each in enumerate(value[:1000]):
                     walk(each, f"{name}[{number}]", depth + 1)
@@ -275,7 +277,11 @@ def _json_word(value: object) -> int | None:
         number = float(value) if isinstance(value, float) else value
     else:
         return None
-    return int(number) if number is not None and number == number and abs(number) < 1e15 and number == int(number) else None
+    return (
+        int(number)
+        if number is not None and number == number and abs(number) < 1e15 and number == int(number)
+        else None
+    )
 
 
 _READERS: dict[str, Callable[[str], list[Table]]] = {

@@ -71,7 +71,9 @@ def nice_numbers(low: float, high: float, count: int = 256, most: int = 6) -> li
             for times in range(first, min(last, first + 3) + 1):
                 length = round(times * step, 1)
                 if length <= 64:
-                    bits = (7 if divisor in own or divisor in (127, 128, 255, 256) else 9) + extra + math.log2(length + 1)
+                    bits = (
+                        (7 if divisor in own or divisor in (127, 128, 255, 256) else 9) + extra + math.log2(length + 1)
+                    )
                     add(length / divisor, f"{length:g}/{divisor}", bits)
             if last >= first:
                 break

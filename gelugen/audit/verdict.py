@@ -19,7 +19,7 @@ from gelugen.degenerate import warnings
 from gelugen.dialects.choice import EXACT
 from gelugen.errors import GelugenError, short
 from gelugen.formats import Format
-from gelugen.functions import get_function
+from gelugen.functions import CATALOGUE, get_function
 from gelugen.spec import Spec
 
 Level = Literal["ok", "note", "wrong"]
@@ -155,7 +155,11 @@ def audit(table: Table, claim: Claim | None = None) -> Audit:
     Raises:
         GelugenError: a claim is contradictory in itself.
     """
-    claim = claim if claim is not None and claim.anything else None
+    with np.errstate(all="ignore"):  # scales far off are tried too
+        return _audit(table, claim if claim is not None and claim.anything else None)
+
+
+def _audit(table: Table, claim: Claim | None) -> Audit:
     words = table.words
     if (words == words[0]).all():
         sentence = f"Every one of the {len(words)} entries is {words[0]}: this is no function."
@@ -175,7 +179,7 @@ def audit(table: Table, claim: Claim | None = None) -> Audit:
         kept = _broken(best, claim) == 0 and _slip(best) == ""
         found = _told(table, claimed, claim, best)
         if kept:
-            return _with(found, claim, True, f"As claimed: {_lower(found.sentence)}")
+            return _with(found, claim, True, _holding(best, claim, found.sentence))
     free = search(table, Given())
     whole = _told(table, free, None)
     if best is None:
@@ -186,6 +190,13 @@ def audit(table: Table, claim: Claim | None = None) -> Audit:
     if whole.measured is not None and _better(whole.measured, best):
         truth = whole.sentence
     return _with(found, claim, False, sentence, truth)
+
+
+def _holding(measured: Measured, claim: Claim, sentence: str) -> str:
+    """The verdict of a claim that holds; that something else holds too is said before all."""
+    if measured.is_relu and claim.function not in (None, "relu"):
+        return f"As claimed, but it is {_lower(sentence)}"
+    return f"As claimed: {_lower(sentence)}".replace("entries are wrong", "entries are not correctly rounded")
 
 
 def _with(found: Audit, claim: Claim, holds: bool, sentence: str, truth: str = "") -> Audit:
@@ -241,9 +252,8 @@ def _why(measured: Measured, claim: Claim, broken: int) -> str:
     first = f"first at code {measured.code(int(places[0]))}" if len(places) else ""
     what = "are not correctly rounded" if claim.guarantee is None or claim.guarantee.kind == "correct" else "break it"
     also = f" under {claim.guarantee}" if what == "break it" else ""
-    return (
-        f"{broken} of {measured.count} entries {what}{also} for {function}, by up to {_codes(worst)}, {first}"
-        + (f"; and {_slip(measured)}" if _slip(measured) else "")
+    return f"{broken} of {measured.count} entries {what}{also} for {function}, by up to {_codes(worst)}, {first}" + (
+        f"; and {_slip(measured)}" if _slip(measured) else ""
     )
 
 
@@ -284,47 +294,41 @@ def _told(table: Table, found: list[Hypothesis], claim: Claim | None, best: Meas
         return Audit(table, "No function of the catalogue comes near this table.", None)
     given_input = claim.input if claim else None
     measured = best or Measured(found[0], given_input)
-    others = []
-    for each in found[:9]:
-        if each is measured.hypothesis or each.wrong > measured.wrong:
-            continue
-        other = Measured(each, given_input)
-        if other.wrong <= measured.wrong and other.hypothesis.bits < measured.hypothesis.bits + 60:
-            others.append(other)
+    others = _others(measured, found, given_input)
     forms = {}
     if measured.hypothesis.candidate.name in _FORMS:
         forms = {name: measured.differing(name) for name in _FORMS}
     if not measured.near:
         text = f"{measured.wrong} of {measured.count} entries differ from it, by up to {_most(measured)}"
-        sentence = f"No function of the catalogue fits: the nearest is {measured.hypothesis.candidate.name}, and {text}."
+        sentence = (
+            f"No function of the catalogue fits: the nearest is {measured.hypothesis.candidate.name}, and {text}."
+        )
         return Audit(table, sentence, measured, (), tuple(_of_words(table, measured)))
-    findings = [*_of_words(table, measured), *_of_codes(measured), *_of_relu(measured, found, claim)]
+    findings = [*_of_words(table, measured), *_of_codes(measured), *_of_relu(table, measured, found, claim)]
     findings += _of_degenerate(measured)
-    return Audit(table, _sentence(measured, forms), measured, tuple(others), tuple(findings), forms=forms)
+    sentence = _sentence(measured, forms)
+    if measured.is_relu and (told := [each.text for each in findings if each.subject == "relu_gelu"]):
+        sentence = f"{sentence} {told[0][0].upper()}{told[0][1:]}".replace("Gelu ", "GELU ")
+    return Audit(table, sentence, measured, tuple(others), tuple(findings), forms=forms)
+
+
+def _others(measured: Measured, found: list[Hypothesis], given_input: Format | None) -> list[Measured]:
+    """Explanations that explain as many entries, at most one for each entry of the catalogue."""
+    others: list[Measured] = []
+    names = {measured.hypothesis.candidate.name.partition(":")[0]}
+    for each in found[:12]:
+        name = each.candidate.name.partition(":")[0]
+        if name in names or each.wrong > measured.wrong or each.bits > measured.hypothesis.bits + 60:
+            continue
+        other = Measured(each, given_input)
+        if other.wrong <= measured.wrong:
+            names.add(name)
+            others.append(other)
+    return others[:4]
 
 
 def _sentence(measured: Measured, forms: Mapping[str, tuple[int, int]]) -> str:
     """The verdict."""
-    name = measured.hypothesis.candidate.name
-    if measured.is_relu:
-        return f"Plain ReLU in all {measured.count} entries: no entry shows any other function.".replace("all 1 ", "")
-    what = name
-    alike = [each for each, (wrong, _) in forms.items() if wrong == 0]
-    if name in alike and len(alike) > 1:
-        what = f"GELU, {' or '.join(_FORM_WORDS[each] for each in alike)} (these formats do not tell them apart)"
-    elif name in _FORM_WORDS:
-        what = f"GELU, {_FORM_WORDS[name]}"
-    elif name == "leaky_relu:slope=1":
-        what = "the identity, a straight line"
-    if not measured.wrong:
-        rounding = measured.rounding
-        how = "correctly rounded" if rounding in (*TIES, "nearest") else f"rounded {ROUNDINGS[rounding]}"
-        text = f"{what}, {how} in all {measured.count} entries"
-    else:
-        slips = measured.slips()
-        text = f"{what}, but {measured.wrong} of {measured.count} entries are wrong, by up to {_most(measured)}"
-        if slips and len(slips[0].places) * 2 > measured.wrong:
-            text += f": {slips[0].text.partition(':')[0]}"
     view = measured.hypothesis.view
     extra = []
     if view.reading.slip:
@@ -337,9 +341,33 @@ def _sentence(measured: Measured, forms: Mapping[str, tuple[int, int]]) -> str:
         extra.append(f"every word stands {view.repeat} times")
     if view.padding:
         extra.append(f"{view.padding} words of padding follow")
-    return text[0].upper() + text[1:] + (f"; {', '.join(extra)}" if extra else "") + "." if name not in alike else (
-        text + (f"; {', '.join(extra)}" if extra else "") + "."
-    )
+    text = "; ".join([_what(measured, forms), *extra])
+    known = text.partition(" ")[0].strip(",;:") in CATALOGUE
+    return f"{text if known else text[0].upper() + text[1:]}."
+
+
+def _what(measured: Measured, forms: Mapping[str, tuple[int, int]]) -> str:
+    """Function, rounding and wrong entries, in words."""
+    name = measured.hypothesis.candidate.name
+    if measured.is_relu:
+        return f"plain ReLU in all {measured.count} entries"
+    what = name
+    alike = [each for each, (wrong, _) in forms.items() if wrong == 0]
+    if name in alike and len(alike) > 1:
+        what = f"GELU, {' or '.join(_FORM_WORDS[each] for each in alike)} (these formats do not tell them apart)"
+    elif name in _FORM_WORDS:
+        what = f"GELU, {_FORM_WORDS[name]}"
+    elif name == "leaky_relu:slope=1":
+        what = "the identity, a straight line"
+    if not measured.wrong:
+        rounding = measured.rounding
+        how = "correctly rounded" if rounding in (*TIES, "nearest") else f"rounded {ROUNDINGS[rounding]}"
+        return f"{what}, {how} in all {measured.count} entries"
+    text = f"{what}, but {measured.wrong} of {measured.count} entries are wrong, by up to {_most(measured)}"
+    slips = measured.slips()
+    if slips and len(slips[0].places) * 2 > measured.wrong:
+        text += f": {slips[0].text.partition(':')[0]}"
+    return text
 
 
 def _most(measured: Measured) -> str:
@@ -363,7 +391,9 @@ def _of_words(table: Table, measured: Measured) -> list[Finding]:
     if view.order.startswith("rotated"):
         by = int(view.order.partition(":")[2])
         near = by if by <= len(view) // 2 else by - len(view)
-        found.append(Finding("wrong", "order", f"The table is rotated: its smallest input code is at entry {by} ({near:+d})."))
+        found.append(
+            Finding("wrong", "order", f"The table is rotated: its smallest input code is at entry {by} ({near:+d}).")
+        )
     if view.order.endswith("-reversed"):
         found.append(Finding("note", "order", "The order is reversed: the first entries are for the largest inputs."))
     if view.padding:
@@ -393,14 +423,18 @@ def _of_codes(measured: Measured) -> list[Finding]:
         place = int(zero)
         is_, right = int(measured.numbers[place]), int(measured.right[place])
         at_zero = float(shape(hypothesis.candidate.name)(np.zeros(1))[0])
-        what = f"f(0) = {at_zero:.4g}: entry {int(hypothesis.view.places[place])}, for input code {measured.code(place)}"
+        what = (
+            f"f(0) = {at_zero:.4g}: entry {int(hypothesis.view.places[place])}, for input code {measured.code(place)}"
+        )
         if is_ == right:
             found.append(Finding("ok", "zero", f"{what}, is {is_}: right."))
         else:
             found.append(Finding("wrong", "zero", f"{what}, is {is_}: it should be {right}."))
         away = place - count // 2
         if measured.input is not None and measured.input.signed and 0 < abs(away) <= 2:
-            text = f"x = 0 is at input code {away}: a zero point of {away}, or the table is shifted by {_entries(away)}."
+            text = (
+                f"x = 0 is at input code {away}: a zero point of {away}, or the table is shifted by {_entries(away)}."
+            )
             found.append(Finding("note", "shift", text))
     elif zero != int(zero):
         low, high = measured.x[0], measured.x[-1]
@@ -420,7 +454,9 @@ def _of_codes(measured: Measured) -> list[Finding]:
                 found.append(Finding("wrong", f"{name}_tail", text))
     for slip in measured.slips():
         first = measured.code(int(slip.places[0]))
-        found.append(Finding("wrong", "slip", f"At {_entries(len(slip.places))}, first input code {first}, {slip.text}."))
+        found.append(
+            Finding("wrong", "slip", f"{_entries(len(slip.places))}, first at input code {first}: {slip.text}.")
+        )
     others = {name: wrong for name, wrong in measured.roundings.items() if wrong > measured.wrong}
     if others and measured.rounding != "nearest":
         least = ", ".join(f"{wrong} with {_short_rounding(name)}" for name, wrong in others.items())
@@ -445,14 +481,14 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:] + "."
 
 
-def _of_relu(measured: Measured, found: list[Hypothesis], claim: Claim | None) -> list[Finding]:
+def _of_relu(table: Table, measured: Measured, found: list[Hypothesis], claim: Claim | None) -> list[Finding]:
     """A table that is plain ReLU, and whether GELU would be too."""
     if not measured.is_relu:
         return []
-    told = [Finding("wrong" if claim is None or claim.function != "relu" else "ok", "relu",
-                    f"This is plain ReLU in all {measured.count} entries.")]
-    if measured.hypothesis.candidate.name == "relu":
-        told = [Finding("note", "relu", told[0].text)]
+    told: list[Finding] = []
+    if measured.hypothesis.candidate.name != "relu":
+        text = f"This is plain ReLU in all {measured.count} entries: nothing of {measured.hypothesis.candidate.name} shows."
+        told.append(Finding("wrong", "relu", text))
     for name in ("gelu", "gelu_tanh"):
         if claim is not None and claim.input is not None:
             wrong, most = measured.differing(name)
@@ -463,7 +499,9 @@ def _of_relu(measured: Measured, found: list[Hypothesis], claim: Claim | None) -
                 text = f"{name} {scale} is not plain ReLU: {_entries(wrong)} would differ, by up to {_codes(most)}."
             told.append(Finding("note" if not wrong else "wrong", f"relu_{name}", text))
             continue
-        gelus = [each for each in found if each.candidate.name == name and not each.wrong and each.scale_range]
+        near = [each for each in found if each.candidate.name == name] or search(table, Given(name))
+        same = (measured.hypothesis.zero, measured.hypothesis.level)
+        gelus = [each for each in near if not each.wrong and each.scale_range and (each.zero, each.level) == same]
         if gelus and gelus[0].scale_range and gelus[0].scale_range[0] > 0:
             low = gelus[0].scale_range[0]
             text = (
@@ -472,7 +510,7 @@ def _of_relu(measured: Measured, found: list[Hypothesis], claim: Claim | None) -
             )
             told.append(Finding("note", f"relu_{name}", text))
         elif not gelus and measured.hypothesis.candidate.name == "relu":
-            told.append(Finding("note", f"relu_{name}", f"No scale was found at which {name} rounds to this table."))
+            told.append(Finding("note", f"relu_{name}", f"No scale was found at which {name} gives it."))
     return told
 
 
@@ -480,7 +518,9 @@ def _of_degenerate(measured: Measured) -> list[Finding]:
     """Runs, saturation, low bits that never matter."""
     hypothesis, formats = measured.hypothesis, measured.input
     said: list[Finding] = []
-    if formats is not None and not measured.wrong and not measured.is_relu:
+    if measured.is_relu:
+        return []
+    if formats is not None and not measured.wrong:
         function = hypothesis.candidate.function
         outside = "clamp" if get_function(hypothesis.candidate.name).domain_text else None
         spec = Spec(hypothesis.candidate.name, formats, measured.output, outside=outside)
@@ -494,7 +534,9 @@ def _of_degenerate(measured: Measured) -> list[Finding]:
         if run >= _RUN * count and not said:
             code = measured.code(run - 1) if not side else measured.code(count - run)
             ends = f"up to input code {code}" if not side else f"from input code {code} on"
-            text = f"The {name} {run} of {count} entries for rising x ({ends}) all hold {line[0]}: a comparator would do."
+            text = (
+                f"The {name} {run} of {count} entries for rising x ({ends}) all hold {line[0]}: a comparator would do."
+            )
             said.append(Finding("note", "unused", text))
     return said
 

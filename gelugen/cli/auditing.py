@@ -61,14 +61,14 @@ def _print(path: str, found: Audit) -> None:
         if found.forms:
             told = [f"{name} {_differing(*each)}" for name, each in found.forms.items()]
             lines.append(("forms", "at these formats: " + "; ".join(told)))
-        lines += [("or else", _other(each)) for each in found.others]
+        lines += [("or else", _other(each, found.measured)) for each in found.others]
     for label, text in lines:
         print(f"  {label:<10} {text}")
     if found.findings:
         print()
     for each in found.findings:
         print(f"  {_MARKS[each.level]} {each.text}")
-    if found.measured is not None and found.measured.wrong:
+    if found.measured is not None and found.measured.wrong and found.measured.near:
         _print_wrong(found.measured)
     if found.measured is not None and (command := _command(found.measured)):
         print(f"\n  the right table: {command}")
@@ -143,16 +143,18 @@ def _order(measured: Measured) -> str:
     return f"{order}: {text}" if measured.hypothesis.view.order != "codes" else text
 
 
-def _other(measured: Measured) -> str:
+def _other(measured: Measured, best: Measured) -> str:
     found = measured.hypothesis
-    where = "at the same entries" if not measured.wrong else f"with {measured.wrong} wrong"
+    where = "fits all entries too" if not measured.wrong else f"with {measured.wrong} entries wrong too"
     scale = "any scale" if found.candidate.scale_free else f"input scale {scale_text(found.scale)}"
     if found.scale_range and found.scale_range[1] > 1e29 and found.scale_range[0] > 0:
         scale = f"input scale from {found.scale_range[0]:.4g} up"
-    return (
-        f"{found.candidate.name} {where}: {scale}, output scale {scale_text(found.step)}, zero point {found.level}, "
-        f"order {found.view.order}"
-    )
+    text = f"{found.candidate.name} {where}: {scale}, output scale {scale_text(found.step)}"
+    if found.level != best.hypothesis.level:
+        text += f", zero point {found.level}"
+    if found.zero != best.hypothesis.zero:
+        text += f", x = 0 at entry {found.zero:g} of rising x"
+    return text + (f", order {found.view.order}" if found.view.order != best.hypothesis.view.order else "")
 
 
 def _print_wrong(measured: Measured) -> None:
