@@ -11,7 +11,7 @@ from gelugen.audit.shapes import Candidate, Reals, Shape
 from gelugen.audit.views import View
 
 _POINTS, _FINE_POINTS = 72, 384
-_SPANS = tuple(2.0 ** (k / 2) for k in range(-2, 25))
+_SPANS = tuple(2.0 ** (k / 1.5) for k in range(-2, 18))
 """x from the first to the last entry: from half a unit to thousands."""
 
 
@@ -72,10 +72,10 @@ class Fitter:
         if self.zero is not None:
             return np.array([self.zero])
         count = len(self.view)
-        return np.unique(np.concatenate([np.linspace(0, count - 1, 13), [count / 2, (count - 1) / 2, 0.0]]))
+        return np.unique(np.concatenate([np.linspace(0, count - 1, 21), [count / 2, (count - 1) / 2, 0.0]]))
 
-    def start(self, candidate: Candidate) -> Fit:
-        """The best point of a coarse grid."""
+    def starts(self, candidate: Candidate) -> list[Fit]:
+        """The best points of a coarse grid: the best one, and the best one far from it."""
         count = len(self.view)
         zeros = np.array([count // 2 * 1.0]) if candidate.straight and self.zero is None else self.zeros()
         spans = (1.0 * count,) if candidate.scale_free else _SPANS
@@ -83,16 +83,22 @@ class Fitter:
         zero, scale = (each.ravel() for each in np.meshgrid(zeros, scales, indexing="ij"))
         x = (self.coarse_at[None, :] - zero[:, None]) * scale[:, None]
         values = candidate.shape(x)
-        best: Fit | None = None
+        level, gain, errors = np.zeros(len(zero)), np.zeros(len(zero)), np.full(len(zero), np.inf)
         for mask in self.masks:
-            level, gain, _ = _line(values, self.coarse, mask.astype(np.float64))
-            errors = self._errors(values, self.coarse, level, gain)
-            at = int(errors.argmin())
-            if best is None or errors[at] < best.error:
-                found = (float(each[at]) for each in (zero, scale, level, gain, errors))
-                best = Fit(candidate, self.view, *found)
-        assert best is not None  # noqa: S101
-        return best
+            tried, by, _ = _line(values, self.coarse, mask.astype(np.float64))
+            found = self._errors(values, self.coarse, tried, by)
+            level, gain = np.where(found < errors, tried, level), np.where(found < errors, by, gain)
+            errors = np.minimum(errors, found)
+        best = int(errors.argmin())
+        far = (np.abs(zero - zero[best]) > 0.04 * count) | (np.abs(np.log(scale / scale[best])) > 0.8)
+        chosen = [best]
+        if far.any():
+            chosen.append(int(np.where(far, errors, np.inf).argmin()))
+        return [
+            Fit(candidate, self.view, *(float(each[at]) for each in (zero, scale, level, gain, errors)))
+            for at in chosen
+            if math.isfinite(errors[at])
+        ]
 
     def _errors(self, values: Reals, target: Reals, level: Reals, gain: Reals) -> Reals:
         """Mean capped |difference|, with the output saturated."""
@@ -108,8 +114,8 @@ class Fitter:
         shape: Shape = fit.candidate.shape
         count = len(self.view)
         steps = np.arange(-3.0, 4.0)
-        reach_zero = 0.0 if self.zero is not None or fit.candidate.straight else count / 12 / 2.5
-        reach_scale = 0.0 if self.scale or fit.candidate.scale_free else 0.2
+        reach_zero = 0.0 if self.zero is not None or fit.candidate.straight else count / 20
+        reach_scale = 0.0 if self.scale or fit.candidate.scale_free else 0.25
         best = fit
         weights = self._weights(best)
         for _ in range(rounds):
@@ -123,8 +129,8 @@ class Fitter:
             if not math.isfinite(squares[at]):
                 break
             error = self._errors(values[at : at + 1], self.fine, level[at : at + 1], gain[at : at + 1])[0]
-            found = (float(each[at]) for each in (zero, scale, level, gain))
-            best = Fit(fit.candidate, self.view, *found, float(error))
+            place, by, start, slope = (float(each[at]) for each in (zero, scale, level, gain))
+            best = Fit(fit.candidate, self.view, place, by, start, slope, float(error))
             weights = self._weights(best)
             edge = max(abs(int(at // len(scales)) - 3), abs(at % len(scales) - 3)) == 3
             shrink = 0.9 if edge else 0.5

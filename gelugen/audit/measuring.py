@@ -95,7 +95,7 @@ class Measured:
     @cached_property
     def x(self) -> Reals:
         """The real input of every place."""
-        return (np.arange(self.count) - self.hypothesis.zero) * self.hypothesis.scale.value
+        return (np.arange(self.count, dtype=np.float64) - self.hypothesis.zero) * self.hypothesis.scale.value
 
     # -- right codes -----------------------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class Measured:
     def ulp(self) -> Reals:
         """Table minus real value in ulp of the output, at every entry."""
         scaled = self.golden.scaled[: self.count]
-        return ((self.numbers - self.output.zero_point) * float(1 << FRACTION) - scaled) / float(1 << FRACTION)
+        return (self.numbers - self.output.zero_point).astype(np.float64) - scaled.astype(np.float64) / (1 << FRACTION)
 
     def histogram(self) -> dict[int, int]:
         """How often each difference occurs, 0 left out, the smallest first."""
@@ -206,7 +206,7 @@ class Measured:
         if not len(at):
             return []
         is_, right, gap = self.numbers[at], self.right[at], self.difference[at]
-        low, high = reading.ends
+        low = reading.ends[0]
         real = shape(self.hypothesis.candidate.name)(self.x[at]) / self.hypothesis.step.value
         free = np.rint(np.clip(real, -1e9, 1e9)).astype(np.int64) + self.output.zero_point
         wrapped = (free - low) % full + low
@@ -286,7 +286,8 @@ class Measured:
 
 def _power_of_two(values: Codes) -> np.typing.NDArray[np.bool_]:
     size = np.abs(values)
-    return (size > 0) & (size & (size - 1) == 0)
+    found: np.typing.NDArray[np.bool_] = (size > 0) & (size & (size - 1) == 0)
+    return found
 
 
 def _moved(function: Function, shift: Fraction) -> Function:

@@ -35,7 +35,8 @@ def nice_numbers(low: float, high: float, count: int = 256, most: int = 6) -> li
     """Nice numbers from low to high, the nicest first: powers of two, short decimals, L/255 and the like.
 
     Args:
-        low, high: the interval, both above 0.
+        low: where the interval begins, above 0.
+        high: where it ends.
         count: entries of the table, whose L/(count - 1), L/(count/2) are nice too.
         most: how many at most.
     """
@@ -133,8 +134,10 @@ def most_covered(values: Reals, low: Reals, high: Reals) -> tuple[int, float, fl
 
 
 def rounded(real: Reals, zero: int, ends: tuple[int, int], mode: Mode) -> Codes:
-    """Codes of y / scale, rounded and saturated; as a program with doubles does it: what is an integer but for a last
-    bit is one."""
+    """Codes of y / scale, rounded and saturated.
+
+    As a program with doubles does it: what is an integer but for a last bit is one.
+    """
     if mode == "nearest":
         whole = np.rint(real)
     elif mode == "floor":

@@ -102,10 +102,9 @@ def search(table: Table, given: Given) -> list[Hypothesis]:
     for view in views(table, given.order, bits, signed)[:6]:
         scale = given.input.scale if given.input else None
         fitters.append(Fitter(view, given.zero(view), scale))
-    starts = [(fitter, fitter.start(each)) for fitter in fitters for each in given.candidates()]
-    starts = [each for each in starts if math.isfinite(each[1].error)]
+    starts = [(fitter, fit) for fitter in fitters for each in given.candidates() for fit in fitter.starts(each)]
     starts.sort(key=lambda each: each[1].error + 0.02 * each[1].view.cost)
-    refined = [fitter.refine(fit) for fitter, fit in _near(starts, 26)]
+    refined = [fitter.refine(fit) for fitter, fit in _near(starts, 36)]
     refined.sort(key=lambda each: each.error + 0.01 * each.view.cost)
     if not refined:
         return []
@@ -234,6 +233,9 @@ def _trials(fit: Fit, given: Given) -> Iterator[_Trial]:
     zero_given = given.zero(fit.view)
     zeros = _zeros(fit) if zero_given is None else [zero_given]
     low, high = fit.view.reading.ends
+    if fit.candidate.straight and zero_given is None:
+        fit = _at_whole_level(fit)
+        zeros = [fit.zero]
     for mode in MODES:
         if given.output is not None:
             levels = [given.output.zero_point]
@@ -247,11 +249,22 @@ def _trials(fit: Fit, given: Given) -> Iterator[_Trial]:
                 yield _Trial(fit, given, zero, level, mode)
 
 
+def _at_whole_level(fit: Fit) -> Fit:
+    """A straight line with x = 0 at a place at which its level is about an integer, near the middle."""
+    places = np.arange(len(fit.view), dtype=np.float64)
+    levels = fit.level + fit.gain * fit.scale * (places - fit.zero)
+    rest = np.abs(levels - np.rint(levels))
+    inside = (levels > fit.view.reading.ends[0] - 0.5) & (levels < fit.view.reading.ends[1] + 0.5)
+    cost = np.where(rest < 0.06, 0.0, 1e6 * rest) + np.abs(places - fit.zero) + np.where(inside, 0.0, 1e9)
+    at = int(cost.argmin())
+    return replace(fit, zero=float(places[at]), level=float(levels[at]))
+
+
 def _settle(fit: Fit, given: Given, limit: float) -> Hypothesis | None:
     """The best whole zeros, rounding and scales for a function; None if it is far longer than a limit in bits."""
     start = given.input.scale if given.input else fit.scale
     wide = len(fit.view) > 1024
-    rated = []
+    rated: list[tuple[float, int, float, _Trial]] = []
     for trial in _trials(fit, given):
         right, scale = trial.scan(start, (1e-4,) if wide else (3e-3,))
         if rated and trial.mode != "nearest" and min(each[0] for each in rated) < 20:
@@ -260,7 +273,7 @@ def _settle(fit: Fit, given: Given, limit: float) -> Hypothesis | None:
     if not rated:
         return None
     rated.sort(key=lambda each: each[0])
-    if rated[0][0] > 3 * limit + 100:
+    if rated[0][0] > 3 * limit + 2 * len(fit.view):
         return None
     if rated[0][1] < len(fit.view):
         widths = (1e-2, 1e-3, 1e-4, 1e-5) if wide else (0.25, 6e-2, 1e-2, 2e-3, 3e-4)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gelugen.functions import CATALOGUE, Function, get_function
+from gelugen.functions.parameters import settle, split
 
 Reals = npt.NDArray[np.float64]
 Shape = Callable[[Reals], Reals]
@@ -69,8 +70,6 @@ def shape(name: str) -> Shape:
     if base in CATALOGUE and base in _SHAPES:
         entry = CATALOGUE[base]
         values = {each.name: float(each.default) for each in entry.parameters}
-        from gelugen.functions.catalogue import settle, split
-
         values |= {key: float(value) for key, value in settle(base, entry.parameters, split(name)[1]).items()}
         return _SHAPES[base](values)
     return total(name).values
@@ -166,7 +165,7 @@ def _softplus(b: float) -> Shape:
 
 
 def _elu(scale: float, alpha: float) -> Shape:
-    return lambda x: scale * np.where(x >= 0, x, alpha * np.expm1(np.minimum(x, 0)))
+    return lambda x: np.where(x >= 0, scale * x, (scale * alpha) * np.expm1(np.minimum(x, 0)))
 
 
 def _mish(x: Reals) -> Reals:

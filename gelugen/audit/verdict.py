@@ -487,7 +487,8 @@ def _of_relu(table: Table, measured: Measured, found: list[Hypothesis], claim: C
         return []
     told: list[Finding] = []
     if measured.hypothesis.candidate.name != "relu":
-        text = f"This is plain ReLU in all {measured.count} entries: nothing of {measured.hypothesis.candidate.name} shows."
+        name = measured.hypothesis.candidate.name
+        text = f"This is plain ReLU in all {measured.count} entries: nothing of {name} shows."
         told.append(Finding("wrong", "relu", text))
     for name in ("gelu", "gelu_tanh"):
         if claim is not None and claim.input is not None:
@@ -505,8 +506,8 @@ def _of_relu(table: Table, measured: Measured, found: list[Hypothesis], claim: C
         if gelus and gelus[0].scale_range and gelus[0].scale_range[0] > 0:
             low = gelus[0].scale_range[0]
             text = (
-                f"{name} rounds to plain ReLU too, in all entries, from an input scale of {low:.4g} up (the output's in "
-                f"proportion); at a finer scale this table is not {name}."
+                f"{name} rounds to plain ReLU too, in all entries, from an input scale of {low:.4g} up (the output's "
+                f"in proportion); at a finer scale this table is not {name}."
             )
             told.append(Finding("note", f"relu_{name}", text))
         elif not gelus and measured.hypothesis.candidate.name == "relu":

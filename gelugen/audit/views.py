@@ -127,7 +127,7 @@ def _add_bare(found: list[Reading], table: Table, declared: int | None) -> None:
     for width in sorted(widths):
         half = 1 << width - 1
         if not half <= high < 2 * half:
-            if width == declared:
+            if width == declared and table.signed is None:
                 found.append(Reading(words, _width(words, declared, length + 1, signed=True), True, cost=0.5))
             continue
         numbers = np.where(words >= half, words - 2 * half, words)

@@ -1,7 +1,7 @@
 """The command line: the only place that prints or exits.
 
-Exit codes: 0 done; 1 a design or a table does not keep its word (``verify``, ``audit``); 2 what was asked for cannot be done;
-70 a mistake of gelugen's own; 130 interrupted.
+Exit codes: 0 done; 1 a design or a table does not keep its word (``verify``, ``audit``); 2 what was asked for cannot
+be done; 70 a mistake of gelugen's own; 130 interrupted.
 """
 
 from __future__ import annotations
