@@ -61,6 +61,8 @@ def arrays(text: str) -> list[Array]:
         bits, signed = _type(match["type"] or match["element"])
         words = _elements(body, name)
         if words:
+            if signed and bits is not None:  # as a C compiler stores 0xFF in an int8_t
+                words = [word - (1 << bits) if 1 << bits - 1 <= word < 1 << bits else word for word in words]
             found.append(Array(name, words, bits, signed))
     return found
 

@@ -10,7 +10,7 @@ import numpy as np
 from gelugen.audit.shapes import Candidate, Reals, Shape
 from gelugen.audit.views import View
 
-_POINTS, _FINE_POINTS = 72, 384
+_POINTS, _FINE_POINTS = 64, 256
 _SPANS = tuple(2.0 ** (k / 1.5) for k in range(-2, 18))
 """x from the first to the last entry: from half a unit to thousands."""
 
@@ -107,7 +107,7 @@ class Fitter:
         errors: Reals = np.minimum(np.abs(made - target), self.cap).mean(axis=1)
         return np.where(gain > 0, errors, np.inf)
 
-    def refine(self, fit: Fit, rounds: int = 14) -> Fit:
+    def refine(self, fit: Fit, rounds: int = 12) -> Fit:
         """The same, closer: a grid that shrinks around its best point, with weights that outliers lose."""
         if not math.isfinite(fit.error):
             return fit

@@ -104,7 +104,7 @@ def search(table: Table, given: Given) -> list[Hypothesis]:
         fitters.append(Fitter(view, given.zero(view), scale))
     starts = [(fitter, fit) for fitter in fitters for each in given.candidates() for fit in fitter.starts(each)]
     starts.sort(key=lambda each: each[1].error + 0.02 * each[1].view.cost)
-    refined = [fitter.refine(fit) for fitter, fit in _near(starts, 36)]
+    refined = [fitter.refine(fit) for fitter, fit in _near(starts, 28)]
     refined.sort(key=lambda each: each.error + 0.01 * each.view.cost)
     if not refined:
         return []
@@ -125,10 +125,16 @@ def search(table: Table, given: Given) -> list[Hypothesis]:
 
 
 def _near(starts: list[tuple[Fitter, Fit]], most: int) -> list[tuple[Fitter, Fit]]:
-    """The starts worth a closer look: the best, and the best of each view."""
+    """The starts worth a closer look: the best, the best of each view, and plain ReLU, which is asked for most."""
     kept = starts[:most]
-    seen = {id(each[0]) for each in kept}
-    return kept + [each for each in starts[most:] if id(each[0]) not in seen and not seen.add(id(each[0]))]  # type: ignore[func-returns-value]
+    views_kept = {id(fitter) for fitter, _ in kept}
+    lines = 0
+    for fitter, fit in starts[most:]:
+        if id(fitter) not in views_kept or (fit.candidate.name == "relu" and lines < 2):
+            views_kept.add(id(fitter))
+            lines += fit.candidate.name == "relu"
+            kept.append((fitter, fit))
+    return kept
 
 
 # -- integers and scales ---------------------------------------------------------------------------------------
@@ -225,8 +231,10 @@ def _zeros(fit: Fit) -> list[float]:
     near = {float(round(fit.zero)), float(math.floor(fit.zero)), float(math.ceil(fit.zero))}
     near |= {round(2 * fit.zero) / 2}
     near |= {each for each in (count / 2, (count - 1) / 2, 0.0) if abs(each - fit.zero) < 1.1}
+    if fit.candidate.name == "exp" and fit.zero > count - 1:  # only the last x need be 0
+        near.add(count - 1.0)
     near = {each for each in near if each == int(each) or each in ((count - 1) / 2, -0.5)}
-    return sorted(near, key=lambda each: abs(each - fit.zero) + (0 if each in (count / 2, 0.0) else 0.15))[:3]
+    return sorted(near, key=lambda each: abs(each - fit.zero) + (0 if each in (count / 2, 0.0) else 0.15))[:4]
 
 
 def _trials(fit: Fit, given: Given) -> Iterator[_Trial]:
@@ -313,7 +321,7 @@ def _finish(trial: _Trial, right: int, scale: float) -> Hypothesis:
             low, high = scale_range
         else:
             low = high = scale
-        margin = 0.0 if exact else 0.02
+        margin = 1e-5 if exact else 0.02  # an end may be a tie, which bisection does not hit
         low, high = max(low * (1 - margin), 1e-3 / len(fit.view)), min(high * (1 + margin), _WIDEST / len(fit.view))
         low, high = (low, high) if low <= high else (scale, scale)
         least, most = scale_range or (scale, scale)
@@ -341,7 +349,7 @@ def _with_scale(trial: _Trial, scale: Nice, exact: bool) -> Hypothesis:
     if given.output is not None:
         steps = [Nice(given.output.scale, f"{given.output.scale:g}", 0.0)]
     else:
-        margin = 0.0 if exact else 0.01
+        margin = 1e-9 if exact else 0.01
         steps = nice_numbers(low * (1 - margin), high * (1 + margin), count, 6)
         if low * (1 - margin) <= scale.value <= high * (1 + margin) and not fit.candidate.scale_free:
             steps.append(replace(scale, bits=1.0))

@@ -176,6 +176,9 @@ def views(table: Table, order: str | None = None, bits: int | None = None, signe
                 found.append((rough, replace(view, repeat=repeat, cost=view.cost + 8.0)))
     least = min(rough for rough, _ in found)
     kept = [(rough, view) for rough, view in found if rough <= _ROUGH * least + 8]
+    smooth = [(rough, view) for rough, view in kept if view.target is view.numbers]
+    if any(rough <= 1.1 * least and not view.order.startswith("rotated") for rough, view in smooth):
+        kept = smooth  # nothing need have wrapped
     kept.sort(key=lambda each: each[0] + each[1].cost)
     return [view for _, view in kept]
 
