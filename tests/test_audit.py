@@ -18,6 +18,10 @@ from gelugen.golden import golden_of
 X = np.arange(-128, 128) / 16
 
 
+def slow(*values):
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 def codes(function="gelu", input="q3.4", output="q3.4"):
     return golden_of(total(function), Format.parse(input), Format.parse(output)).codes.copy()
 
@@ -74,16 +78,16 @@ def test_directed_roundings():
     ("function", "input", "output"),
     [
         ("gelu", "q3.4", "q3.4"),
-        ("gelu", "int8:scale=0.05,zero_point=-3", "int8:scale=0.03,zero_point=-100"),
+        slow("gelu", "int8:scale=0.05,zero_point=-3", "int8:scale=0.03,zero_point=-100"),
         ("gelu", "int8:scale=0.037,zero_point=11", "int8:scale=0.021,zero_point=-20"),
-        ("gelu_tanh", "q3.8", "q3.8"),
+        slow("gelu_tanh", "q3.8", "q3.8"),
         ("sigmoid", "int8:scale=0.05", "int8:scale=0.00390625,zero_point=-128"),
-        ("tanh", "q3.4", "q0.7"),
-        ("swish", "int8:scale=0.04", "int8:scale=0.04"),
+        slow("tanh", "q3.4", "q0.7"),
+        slow("swish", "int8:scale=0.04", "int8:scale=0.04"),
         ("exp", "int8:scale=0.03125,zero_point=127", "uq0.8"),
         ("hard_swish", "q3.4", "q3.4"),
-        ("mish", "q3.4", "q3.4"),
-        ("normal_pdf", "q3.4", "q0.7"),
+        slow("mish", "q3.4", "q3.4"),
+        slow("normal_pdf", "q3.4", "q0.7"),
     ],
 )
 def test_a_right_table_is_known_with_its_formats(function, input, output):
@@ -138,8 +142,8 @@ def test_a_table_over_a_linspace_and_one_for_positive_x():
     ("order", "words"),
     [
         ("low_bits", lambda y: np.roll(y, 128)),
-        ("offset-reversed", lambda y: y[::-1]),
-        ("low_bits-reversed", lambda y: np.roll(y, 128)[::-1]),
+        slow("offset-reversed", lambda y: y[::-1]),
+        slow("low_bits-reversed", lambda y: np.roll(y, 128)[::-1]),
         ("rotated:1", lambda y: np.roll(y, 1)),
     ],
 )
@@ -149,13 +153,14 @@ def test_orders(order, words):
     assert bool(says(found, "order", "note") + says(found, "order")) == ("-reversed" in order or "rotated" in order)
 
 
-@pytest.mark.parametrize(("rounding", "by"), [("floor", np.floor), ("truncate", np.trunc), ("ceil", np.ceil)])
+@pytest.mark.parametrize(("rounding", "by"), [slow("floor", np.floor), ("truncate", np.trunc), slow("ceil", np.ceil)])
 def test_directed_rounding_is_named(rounding, by):
     found = audit(table(by(total("gelu").values(X) * 16).clip(-128, 127)))
     assert (found.measured.rounding, found.measured.wrong) == (rounding, 0)
     assert "correctly rounded" not in found.sentence
 
 
+@pytest.mark.slow
 def test_ties_are_named():
     found = audit(table(np.floor(np.maximum(np.arange(-128, 128), 0) * 0.5 + 0.5)))
     assert found.measured.rounding in ("away", "up")
@@ -166,7 +171,7 @@ def test_ties_are_named():
     ("said", "words", "bits", "signed"),
     [
         ("sign extension is missing", lambda y: y & 255, 16, True),
-        ("sign and magnitude", lambda y: np.where(y < 0, 128 - y, y), 8, None),
+        slow("sign and magnitude", lambda y: np.where(y < 0, 128 - y, y), 8, None),
         ("two bytes of every word are swapped", None, 16, None),
     ],
 )
@@ -179,6 +184,7 @@ def test_readings_of_words(said, words, bits, signed):
     assert said in found.sentence.lower()
 
 
+@pytest.mark.slow
 def test_bare_words_and_unsigned_decimals_are_no_mistake():
     assert not [each for each in audit(table(codes() & 255, 8, None)).findings if each.level == "wrong"]
     found = audit(table(codes() & 255, None, None))
@@ -272,13 +278,13 @@ def test_what_is_no_function_is_said_to_be_none():
         ({"function": "gelu"}, True),
         ({"function": "gelu", "input": "q3.4", "output": "q3.4"}, True),
         ({"function": "gelu", "input": "q3.4", "output": "q3.4", "order": "low_bits"}, False),
-        ({"function": "gelu", "input": "q2.5"}, False),
+        slow({"function": "gelu", "input": "q2.5"}, False),
         ({"function": "gelu", "input": "q3.5"}, False),
         ({"function": "gelu_tanh", "input": "q3.4", "output": "q3.4"}, False),
         ({"function": "gelu_tanh", "input": "q3.4", "output": "q3.4", "guarantee": "faithful"}, True),
         ({"function": "sigmoid"}, False),
         ({"function": "gelu", "input": "q3.4", "output": "q3.4", "dialect": "litert"}, True),
-        ({"function": "gelu_tanh", "input": "q3.4", "output": "q3.4", "dialect": "litert"}, False),
+        slow({"function": "gelu_tanh", "input": "q3.4", "output": "q3.4", "dialect": "litert"}, False),
     ],
 )
 def test_claims(claim, holds, tmp_path, capsys):
@@ -417,6 +423,7 @@ def test_what_is_asked_wrongly_is_refused(tmp_path, capsys):
     assert "cannot be read" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_verdict_is_the_first_line(tmp_path, capsys):
     path = tmp_path / "a.csv"
     words = codes()

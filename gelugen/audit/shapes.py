@@ -165,7 +165,11 @@ def _softplus(b: float) -> Shape:
 
 
 def _elu(scale: float, alpha: float) -> Shape:
-    return lambda x: np.where(x >= 0, scale * x, (scale * alpha) * np.expm1(np.minimum(x, 0)))
+    def values(x: Reals) -> Reals:
+        found: Reals = np.where(x >= 0, scale * x, (scale * alpha) * np.expm1(np.minimum(x, 0)))
+        return found
+
+    return values
 
 
 def _mish(x: Reals) -> Reals:
