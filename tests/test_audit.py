@@ -125,6 +125,7 @@ def test_the_range_of_scales_is_where_the_codes_stay():
     assert not same(high * 1.001)
 
 
+@pytest.mark.slow
 def test_a_table_over_a_linspace_and_one_for_positive_x():
     ends = np.rint(total("gelu").values(np.linspace(-8, 8, 256)) * 16).clip(-128, 127)
     found = audit(table(ends))
@@ -230,6 +231,10 @@ def test_zero_and_tails():
     assert found.measured.places.tolist() == list(range(60))
     assert "60 of 93 entries: they hold -1" in says(found, "left_tail")
     assert says(found, "right_tail", "ok")
+
+
+@pytest.mark.slow
+def test_a_right_tail_that_saturates_too_early():
     words = codes()
     words[-60:] = 100
     assert "they hold 100" in says(audit(table(words)), "right_tail")
@@ -390,6 +395,7 @@ def test_arrays_of_c(tmp_path):
         ("a.csv", "", "empty"),
         ("a.json", "[1, 2", "not JSON"),
         ("a.json", "{}", "no list of integers"),
+        ("a.json", "[[1, 2], [3]]", "no list of integers"),
         ("a.json", "[1,2,3,4,5,6,7,8,9.5]", "element 8 of the list is 9.5"),
         ("a.mem", "00 01 02", "3 words"),
         ("a.mem", "zz", "unknown"),

@@ -255,7 +255,7 @@ def _json(text: str) -> list[Table]:
             whole = [number for number in numbers if number is not None]
             if len(whole) == len(flat) > 3:
                 found.append((name, _array(whole)))
-            elif len(whole) > len(flat) // 2:
+            elif len(flat) // 2 < len(whole) < len(flat):
                 bad = numbers.index(None)
                 raise GelugenError(
                     f"element {bad} of {name or 'the list'} is {short(flat[bad])}: it must be an integer"

@@ -173,7 +173,8 @@ def _elu(scale: float, alpha: float) -> Shape:
 
 
 def _mish(x: Reals) -> Reals:
-    return x * np.tanh(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
+    found: Reals = x * np.tanh(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
+    return found
 
 
 def _erf(x: Reals) -> Reals:
