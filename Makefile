@@ -4,7 +4,7 @@
 PY := .venv/bin/python
 SOURCES := gelugen sim tests benchmarks examples
 
-.PHONY: help setup demo test verify-family verify-all test-slow test-torch lint format bench synth-docs luts-docs bench-minilm example-axi clean
+.PHONY: help setup demo test verify-family verify-all test-slow test-torch test-browser lint format bench synth-docs luts-docs bench-minilm example-axi clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ test-slow: setup ## the tests that take minutes
 test-torch: setup ## the tests that need PyTorch, which this installs
 	@$(PY) -c "import torch" 2>/dev/null || $(PY) -m pip --disable-pip-version-check install --quiet "torch>=2.2"
 	@$(PY) -m pytest -q tests/test_pytorch.py
+
+test-browser: setup ## the tests of the report, those in Chromium among them (Debian: apt-get install chromium)
+	@CI=true $(PY) -m pytest -q -rs tests/test_report.py
 
 lint: setup ## formatting, ruff, mypy
 	@$(PY) -m ruff format --quiet --check $(SOURCES)

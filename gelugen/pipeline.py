@@ -218,9 +218,9 @@ def levels(design: Design, writable: bool = False) -> tuple[Level, ...]:
         found.append(Level("square", lookup(most - 2) + adder(most)))
     longest = max(map(len, chains), default=0)
     found += [Level(f"digit {number + 1}", adder(width)) for number in range(longest)]
-    found += [Level(f"tree {number + 1}", adder(width)) for number in range(tree_levels(addends(design)))]
+    found += [Level(f"tree {number + 1}", adder(width), sum=True) for number in range(tree_levels(addends(design)))]
     summed = len(design.terms) > 1 or (design.terms and design.bias)
-    found.append(Level("sum", adder(width) if summed else 0.0))
+    found.append(Level("sum", adder(width) if summed else 0.0, sum=True))
     unfolds = design.fold == "residual" or design.turns
     found.append(Level("unfold", adder(output.bits) if unfolds else 0.0))
     found.append(Level("output", adder(output.bits) if design.offset else 0.7))

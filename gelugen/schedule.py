@@ -5,13 +5,16 @@ output. A pipeline of depth n has n cuts; behind a cut all that is needed later 
 are is chosen so that the slowest stage is fastest, by a rough estimate of each level's delay in levels of LUTs: an
 adder of w bits is one level and a carry of w / 20; a table of n address bits (n - 2) / 2; a product of a by b bits a
 tree of adders.
+
+Where there are more registers than levels, sums can be cut in two: the low bits first, with their carry in a register,
+then the high ones.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from gelugen.errors import GelugenError
@@ -25,10 +28,15 @@ class Level:
         name: what it does, such as ``fold`` or ``multiply 1``.
         delay: estimated, in levels of logic; 0 where it is only wires, and no register is of use behind what is
             before it.
+        sum: whether it is one of two addends, whose low bits can be added a clock before the others.
+        more: what it takes longer where a stage begins with it: the high half of a sum goes on with a carry that is
+            on its way, unless that comes from a register.
     """
 
     name: str
     delay: float
+    sum: bool = False
+    more: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,10 @@ class Schedule:
         """Whether registers stand behind a level."""
         return self.numbers[name] in self.cuts
 
+    def halved(self, name: str) -> bool:
+        """Whether registers stand inside a sum, between its halves: its low bits are then added a stage before."""
+        return (low := _low(name)) in self.numbers and self.cut(low)
+
     @property
     def last(self) -> int:
         """The stage of what the last level gives."""
@@ -85,8 +97,30 @@ def places(levels: Sequence[Level]) -> list[int]:
     return [number for number in range(len(levels)) if number == last or levels[number + 1].delay]
 
 
+def halves(levels: Sequence[Level]) -> list[Level]:
+    """The same levels with every sum as two of them, which together take as long."""
+    found = []
+    for level in levels:
+        if level.sum and level.delay:
+            carry = (level.delay - 1) / 2
+            found.append(Level(_low(level.name), 1 + carry))
+            level = replace(level, delay=carry, sum=False, more=1.0)
+        found.append(level)
+    return found
+
+
+def deepest(levels: Sequence[Level]) -> int:
+    """The most registers that there are places for."""
+    return len(places(halves(levels)))
+
+
+def _low(name: str) -> str:
+    """The level of a sum's low half."""
+    return f"low {name}"
+
+
 def schedule(levels: Sequence[Level], depth: int, first: Iterable[str] = ()) -> Schedule:
-    """The best cuts for a depth.
+    """The best cuts for a depth; inside sums only where there are more than whole levels have places for.
 
     Args:
         levels: all of them, in order.
@@ -96,21 +130,22 @@ def schedule(levels: Sequence[Level], depth: int, first: Iterable[str] = ()) -> 
     Raises:
         GelugenError: there are not so many places for registers.
     """
+    most = deepest(levels)
+    if not 0 <= depth <= most:
+        raise GelugenError(f"pipeline {depth} is not possible: this design takes 0 (combinational) to {most} registers")
+    if depth > len(places(levels)):
+        levels = halves(levels)
     where = places(levels)
-    if not 0 <= depth <= len(where):
-        raise GelugenError(
-            f"pipeline {depth} is not possible: this design takes 0 (combinational) to {len(where)} registers"
-        )
     numbers = {level.name: number for number, level in enumerate(levels)}
     fixed = [numbers[name] for name in first if numbers[name] in where][:depth]
-    return Schedule(tuple(levels), _balanced([level.delay for level in levels], where, depth, frozenset(fixed)))
+    return Schedule(tuple(levels), _balanced(levels, where, depth, frozenset(fixed)))
 
 
-def _balanced(delays: Sequence[float], where: Sequence[int], depth: int, fixed: frozenset[int]) -> frozenset[int]:
+def _balanced(levels: Sequence[Level], where: Sequence[int], depth: int, fixed: frozenset[int]) -> frozenset[int]:
     """Among all sets of ``depth`` cuts with the fixed ones, that of the fastest slowest stage; then the most even."""
 
     def stage(start: int, end: int) -> float:
-        return sum(delays[start:end])
+        return sum(level.delay for level in levels[start:end]) + (levels[start].more if start < end else 0.0)
 
     best: dict[tuple[int, int], tuple[float, float, tuple[int, ...]]] = {(0, 0): (0.0, 0.0, ())}
     for place in where:
@@ -123,7 +158,7 @@ def _balanced(delays: Sequence[float], where: Sequence[int], depth: int, fixed: 
             ]
             if options:
                 best[place + 1, count] = min(options)
-    last = len(delays)
+    last = len(levels)
     ends = [
         (max(slowest, rest), squares + rest * rest, cuts)
         for (end, used), (slowest, squares, cuts) in best.items()

@@ -112,6 +112,13 @@ def measure(unit: Unit) -> AnyAccuracy:
     return accuracy.measure(unit) if isinstance(unit, Design) else products.measure(unit)
 
 
+def designs_of(unit: Unit) -> list[tuple[str, Design]]:
+    """The designs in a unit, by the names of a bank's members; of others there is one, without a name."""
+    if isinstance(unit, Bank):
+        return list(unit.members.items())
+    return [("", unit.design if isinstance(unit, Gated) else unit)]
+
+
 def warnings(request: Request) -> tuple[str, ...]:
     """Sentences about what is asked for in vain, see ``gelugen.degenerate``; of a gated unit, by its activation."""
     if isinstance(request, BankSpec):

@@ -265,7 +265,7 @@ TARGETS = {
     "combinational": Target("acts", pipeline=0),
     "one register": Target("acts", pipeline=1),
     "two registers": Target("acts", pipeline=2),
-    "as deep as it goes": Target("acts", pipeline=8),
+    "as deep as it goes": Target("acts", pipeline=9),
     "lanes": Target("acts", lanes=4),
     "stream": Target("acts", stream=True, lanes=2),
     "block": Target("acts", rom="block", pipeline=1),
@@ -303,7 +303,7 @@ def test_lanes_share_one_select_and_the_pipeline_stands_still(how, mixed, tmp_pa
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("pipeline = 64", "pipeline 64 is not possible: this bank takes 0 (combinational) to 8 registers"),
+        ("pipeline = 64", "pipeline 64 is not possible: this bank takes 0 (combinational) to 9 registers"),
         ("writable = true", "writable is asked for a bank, whose tables are fixed: take one design"),
         ("lanes = 3", "lanes 3 is not possible for a bank: its lanes share one select"),
         ('pipeline = 0\nrom = "block"', "rom block is not possible with pipeline 0"),

@@ -23,7 +23,7 @@ from gelugen.fit import Unreachable
 from gelugen.fit import digits as fit_digits
 from gelugen.flow import generate
 from gelugen.pipeline import multipliers, planned
-from gelugen.schedule import places
+from gelugen.schedule import deepest
 from gelugen.search import architectures
 from gelugen.spec import Target
 from gelugen.store import write
@@ -201,7 +201,7 @@ def test_whatever_is_drawn_is_bit_exact_and_lints(tmp_path_factory, data):
     term = data.draw(digit_terms(base.u_bits))
     design = replace(base, terms=(term,))
     style = data.draw(st.sampled_from(["plain", "xc7", "ice40"]))
-    most = len(places(planned(design).levels))
+    most = deepest(planned(design).levels)
     pipeline = data.draw(st.sampled_from([None, 0, most]) | st.integers(0, most))
     folder = tmp_path_factory.mktemp("drawn")
     write(folder, "act", emit(design, Target("act", pipeline=pipeline, style=style)))

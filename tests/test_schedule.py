@@ -1,5 +1,6 @@
 """Where the registers of a pipeline stand: held to all choices, one by one."""
 
+from collections.abc import Sequence
 from itertools import combinations, pairwise
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gelugen.errors import GelugenError
-from gelugen.schedule import Level, places, schedule
+from gelugen.schedule import Level, deepest, halves, places, schedule
 
 DELAYS = st.lists(st.sampled_from([0.0, 0.1, 0.7, 1.0, 1.0, 2.5, 4.0, 6.25]), min_size=1, max_size=9)
 
@@ -16,10 +17,19 @@ def named(delays: list[float]) -> tuple[Level, ...]:
     return tuple(Level(f"level {number}", delay) for number, delay in enumerate(delays))
 
 
-def stages(delays: list[float], cuts: frozenset[int]) -> list[float]:
+def stages(levels: Sequence[Level], cuts: frozenset[int]) -> list[float]:
     """The delay of each stage between two rows of registers, or an end."""
-    ends = [0, *(cut + 1 for cut in sorted(cuts)), len(delays)]
-    return [sum(delays[start:end]) for start, end in pairwise(ends)]
+    ends = [0, *(cut + 1 for cut in sorted(cuts)), len(levels)]
+    delays = [sum(level.delay for level in levels[start:end]) for start, end in pairwise(ends)]
+    more = [levels[start].more if start < end else 0 for start, end in pairwise(ends)]
+    return [delay + extra for delay, extra in zip(delays, more, strict=True)]
+
+
+SUMS = st.lists(st.tuples(st.sampled_from([0.0, 0.7, 2.0, 3.0]), st.booleans()), min_size=1, max_size=5)
+
+
+def with_sums(drawn: list[tuple[float, bool]]) -> tuple[Level, ...]:
+    return tuple(Level(f"level {number}", delay, sum=adds) for number, (delay, adds) in enumerate(drawn))
 
 
 @given(DELAYS)
@@ -46,15 +56,57 @@ def test_the_slowest_stage_is_the_fastest_of_all_choices(delays: list[float], da
     else:  # the most urgent ones
         assert found.cuts == set([number for number in urgent if number in where][:depth])
     kept = forced & found.cuts
-    choices = [frozenset(each) for each in combinations(where, depth) if kept <= set(each)]
-    assert max(stages(delays, found.cuts)) == pytest.approx(min(max(stages(delays, each)) for each in choices))
+    hold_to_all(levels, found.cuts, [frozenset(each) for each in combinations(where, depth) if kept <= set(each)])
+
+
+def hold_to_all(levels: Sequence[Level], cuts: frozenset[int], choices: list[frozenset[int]]) -> None:
+    """Cuts are the best of all choices."""
+    assert max(stages(levels, cuts)) == pytest.approx(min(max(stages(levels, each)) for each in choices))
     # Of all that are as fast, one whose stages are most even.
     squares = [
-        sum(stage * stage for stage in stages(delays, each))
+        sum(stage * stage for stage in stages(levels, each))
         for each in choices
-        if max(stages(delays, each)) <= max(stages(delays, found.cuts)) + 1e-9
+        if max(stages(levels, each)) <= max(stages(levels, cuts)) + 1e-9
     ]
-    assert sum(stage * stage for stage in stages(delays, found.cuts)) == pytest.approx(min(squares))
+    assert sum(stage * stage for stage in stages(levels, cuts)) == pytest.approx(min(squares))
+
+
+@given(SUMS, st.data())
+def test_sums_are_cut_where_there_are_more_registers_than_whole_levels_take(
+    drawn: list[tuple[float, bool]], data: st.DataObject
+) -> None:
+    levels = with_sums([(max(delay, 1.0), adds) for delay, adds in drawn])
+    depth = data.draw(st.integers(0, deepest(levels)))
+    found = schedule(levels, depth)
+    if depth <= len(places(levels)):
+        assert found.levels == levels
+        assert not any(found.halved(level.name) for level in levels)
+        return
+    assert found.levels == tuple(halves(levels))
+    assert any(found.halved(level.name) for level in levels)
+    choices = [frozenset(each) for each in combinations(places(found.levels), depth)]
+    hold_to_all(found.levels, found.cuts, choices)
+    for level in levels:
+        assert level.sum or not found.halved(level.name)
+        if found.halved(level.name):
+            assert found.after(f"low {level.name}") == found.before(level.name)
+
+
+@given(SUMS)
+def test_both_halves_of_a_sum_take_as_long_as_it_and_longer_with_registers_between(
+    drawn: list[tuple[float, bool]],
+) -> None:
+    levels = with_sums(drawn)
+    for level in levels:
+        parts = halves([level])
+        assert sum(each.delay for each in parts) == pytest.approx(level.delay)
+        assert len(parts) == 1 + (level.sum and level.delay > 0)
+        if len(parts) == 2 and level.delay >= 1:
+            assert stages(parts, frozenset([0])) == pytest.approx([1 + (level.delay - 1) / 2] * 2)
+    most = deepest(levels)
+    assert schedule(levels, most).cuts == set(places(halves(levels)))
+    with pytest.raises(GelugenError, match=rf"to {most} registers$"):
+        schedule(levels, most + 1)
 
 
 @given(DELAYS, st.data())

@@ -9,6 +9,7 @@ import pytest
 from gelugen.cli import main
 from gelugen.flow import default_set, generate
 from gelugen.spec import Spec
+from gelugen.store import read_manifest
 from gelugen.synthesis import FAMILIES, find, measure, nextpnr, yosys
 
 TOP = Path(__file__).parent.parent
@@ -34,6 +35,7 @@ def test_json_is_what_measure_gives(folder, capsys):
     assert [row["family"] for row in said["designs"]] == ["ice40", "ecp5"]
     for row in said["designs"]:
         assert (row.pop("name"), row.pop("folder")) == (folder.name, str(folder))
+        assert row.pop("manifest_sha256") == read_manifest(folder)["manifest_sha256"]
         assert row == {"family": row["family"], **measured(folder, row["family"], brams=False, dsps=True).to_json()}
         assert row["luts"] > 10
 

@@ -14,15 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_emit import lint
 
+from gelugen import schedule
 from gelugen.cli import main
 from gelugen.design import Coefficient, Design, Term, Uniform
 from gelugen.emit import MANIFEST, emit, latency
+from gelugen.emit.halves import top
+from gelugen.emit.signals import Constant, signed, unsigned
 from gelugen.errors import GelugenError
 from gelugen.gated import Gated
 from gelugen.gated_spec import GatedSpec
-from gelugen.pipeline import levels
+from gelugen.pipeline import Range, levels
 from gelugen.requests import from_toml, to_toml
-from gelugen.schedule import Level, places
 from gelugen.search import build
 from gelugen.spec import Spec, Target, command
 from gelugen.synthesis.measuring import measure
@@ -35,9 +37,9 @@ from gelugen.verify.icarus import run_own_bench
 def deepest(unit: Design | Gated, writable: bool = False) -> int:
     """The most registers that a unit takes."""
     if isinstance(unit, Design):
-        return len(places(levels(unit, writable)))
+        return schedule.deepest(levels(unit, writable))
     own = ["product", "multiplier", "round"] if unit.multiplies else ["product", "round"]
-    return len(places([*levels(unit.design), *(Level(name, 1.0) for name in own)]))
+    return schedule.deepest([*levels(unit.design), *(schedule.Level(name, 1.0) for name in own)])
 
 
 @st.composite
@@ -156,6 +158,72 @@ def test_every_depth_that_is_possible_is_the_latency(data: st.DataObject) -> Non
     for depth in range(deepest(design) + 1):
         target = Target("deep", pipeline=depth)
         tell_alike(emit(design, target), design, target)
+
+
+# Sums of one to five addends: constants and biases, unsigned words, dropped zeros on both sides of the middle.
+CODES = Spec("gelu", "int6:scale=1", "int9:scale=1", ANY)
+WORDS = [
+    Term(Uniform(0), (Coefficient(tuple((37 * u * u + 11 * u) % 256 for u in range(64)), 8, False),)),
+    Term(Uniform(1), (Coefficient(tuple((29 * u * u - 5 * u) % 32 - 16 for u in range(32)), 5, True, 3),)),
+    Term(Uniform(2), (Coefficient(tuple((7 * u) % 4 for u in range(16)), 2, False, 6),)),
+    Term(Uniform(1), (Coefficient(tuple((7 * u * u) % 64 - 32 for u in range(32)), 6, True),)),
+    Term(Uniform(5), (Coefficient((0,), 0, False, 1, -77),)),
+]
+SUMS = {
+    "one addend and a bias": Design(CODES, "table", "none", tuple(WORDS[:1]), bias=-300),
+    "one addend": Design(CODES, "table", "odd", tuple(WORDS[:1]), shift=1),
+    "two addends": Design(CODES, "table", "none", tuple(WORDS[:2]), shift=2),
+    "two addends and a bias": Design(CODES, "table", "residual", tuple(WORDS[1:3]), bias=45),
+    "five addends": Design(CODES, "table", "complement", tuple(WORDS), bias=-3, shift=1, one=100),
+    "far apart": Design(
+        CODES,
+        "table",
+        "none",
+        (
+            Term(Uniform(0), (Coefficient(tuple(range(64)), 6, False),)),
+            Term(Uniform(4), (Coefficient((-9, 3, 0, 7), 5, True, 12),)),
+        ),
+        shift=10,
+    ),
+}
+
+
+@pytest.mark.needs("icarus", "verilator")
+@pytest.mark.parametrize("name", SUMS)
+def test_sums_in_two_stages_give_the_same_codes(name: str, tmp_path: Path) -> None:
+    design = SUMS[name]
+    whole, most = len(schedule.places(levels(design))), schedule.deepest(levels(design))
+    assert (most > whole) == ("low sum" in (level.name for level in schedule.halves(levels(design))))
+    for depth in range(whole + 1, most + 1):
+        folder = tmp_path / f"{depth}"
+        folder.mkdir()
+        check(folder, design, Target("halved", pipeline=depth))
+        text = (folder / "halved.v").read_text()
+        assert len(re.findall(r"\^ \d+'h[0-9a-f]*;", text)) >= depth - whole
+
+
+@pytest.mark.needs("icarus", "verilator")
+def test_a_sum_in_two_stages_has_lanes_an_enable_and_a_write_port(tmp_path: Path) -> None:
+    design = SUMS["five addends"]
+    most = schedule.deepest(levels(design, writable=True))
+    target = Target("halved", pipeline=most, lanes=2, stream=True, rom="block", writable=True)
+    check(tmp_path, design, target, image=True)
+
+
+@pytest.mark.needs("icarus", "verilator")
+def test_the_activation_of_a_gated_unit_has_sums_in_two_stages(tmp_path: Path) -> None:
+    unit = build_unit(GatedSpec("gelu", *GATED[1], guarantee="ulp:3", architecture="uniform-constant"))
+    check(tmp_path, unit, Target("halved", pipeline=deepest(unit)))
+    assert "low bits of a sum" in (tmp_path / "halved_act.v").read_text()
+
+
+def test_what_of_an_addend_is_above_the_middle() -> None:
+    short, long, constant = unsigned("h_1", 3), signed("t0_c0_2", Range(-100, 99)), Constant.of(-5)
+    assert top((short, 1), 4) == (Constant.of(0), 0)
+    assert [top((short, 1), middle)[0].name for middle in (3, 2, 1)] == ["h_1[2:2]", "h_1[2:1]", "h_1"]
+    assert [top((long, 1), middle)[0].name for middle in (20, 8, 4)] == ["t0_c0_2[7:7]", "t0_c0_2[7:7]", "t0_c0_2[7:3]"]
+    assert top((long, 6), 4) == (long, 2)
+    assert top((constant, 3), 2) == (Constant.of(-10), 0)
 
 
 # -- refusals --------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ import pytest
 from conftest import tally
 from mutation import Mutant, mutants, mutated
 
+from gelugen import schedule
 from gelugen.accuracy import Accuracy
 from gelugen.assets import folder as asset_folder
 from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Offset, Term, Uniform
@@ -28,7 +29,6 @@ from gelugen.emit.rendering import environment
 from gelugen.formats import Format
 from gelugen.functions import Fold
 from gelugen.pipeline import levels
-from gelugen.schedule import places
 from gelugen.spec import Spec, Target
 from gelugen.verify.bench import sweep_images
 from gelugen.verify.c import check_c, sweep_c
@@ -450,7 +450,7 @@ SHORT = made(form(4), form(6), Term(Uniform(0), (drawn(113, 4, True, 6), drawn(1
 
 def deepest(design: Design, writable: bool = False) -> int:
     """The most registers that a design takes."""
-    return len(places(levels(design, writable)))
+    return schedule.deepest(levels(design, writable))
 
 
 CORPUS |= {
@@ -739,6 +739,7 @@ SURVIVORS = {
             "the coefficient is unsigned, so the assignment zero-extends it by the bit that is missing"
         ),
         "reg {{ path.out.vector[other sign] }} out;": _CUT,
+        "wire {{ halves.high.vector[other sign] }} {{ halves.high.nam...": _CUT,
         "if ({{ path.total.name }} [< -> <=] {{ output.code_min | ...": _AT_BOUND,
         "...total.name }} < {{ output.code_min | [one more: ]sdec(path.total.width)...": _AT_BOUND,
         "if ({{ path.total.name }} [< -> <=] {{ output.code_min | ... #2": _AT_BOUND,

@@ -233,6 +233,20 @@ def test_the_netlists_of_a_gated_unit_and_of_a_table_in_a_file_pass(tmp_path):
 
 
 @pytest.mark.needs("icarus", "yosys")
+def test_registers_that_wait_for_an_enable_are_not_put_into_tables_that_shift(tmp_path):
+    design = Design(
+        Spec("gelu", "q2.1", "q2.1", "ulp:9999"),
+        "table",
+        "residual",
+        (Term(Uniform(1), (Coefficient((3, 1, 2, 1), 3, True), Coefficient((1, -2, 1, 1), 2, True))),),
+        bias=1,
+    )
+    target = Target("some", stream=True, pipeline=6)
+    (verdict,) = sweep_gates(written(tmp_path, design, stream=True, pipeline=6), "some", design, "xc7", target)
+    assert (verdict.status, verdict.note) == ("pass", "")
+
+
+@pytest.mark.needs("icarus", "yosys")
 def test_a_netlist_is_of_what_is_inside_too(tmp_path):
     made = generate(GatedSpec("geglu", input="q2.1", up="q2.1", intermediate="q2.1", output="q2.1"), tmp_path)
     name = made.folder.name

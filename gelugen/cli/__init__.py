@@ -1,7 +1,7 @@
 """The command line: the only place that prints or exits.
 
-Exit codes: 0 done; 1 a design does not keep its word (``verify``); 2 what was asked for cannot be done;
-70 a mistake of gelugen's own; 130 interrupted.
+Exit codes: 0 done; 1 a design or a table does not keep its word (``verify``, ``audit``); 2 what was asked for cannot
+be done; 70 a mistake of gelugen's own; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -143,6 +143,30 @@ def _parser() -> _Parser:
     show.add_argument("--plot", metavar="FILE.png", type=Path, help="draw function, design and error")
     _add_own(show)
 
+    report = command(
+        "report", "reporting", "Write one page of HTML: functions, errors, segments, sizes, verdicts; it stands alone."
+    )
+    report.add_argument("folders", nargs="+", metavar="DIR", help="folders that `gelugen generate` has made")
+    report.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE.html",
+        type=Path,
+        default=Path("build/report.html"),
+        help="default: build/report.html",
+    )
+    report.add_argument(
+        "--with", dest="tools", metavar="TOOLS", help="ask tools about the files first, as verify does; default: none"
+    )
+    report.add_argument(
+        "--results",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        help="what verify --json or synth --json have printed, or results.jsonl of explore; once for each file",
+    )
+    _add_own(report)
+
     explore = command(
         "explore", "exploring", "Rank all designs of all architectures, and draw their size against their error."
     )
@@ -166,6 +190,8 @@ def _parser() -> _Parser:
     explore.add_argument("--dask", metavar="ADDRESS", help="of a Dask scheduler that does the work instead")
 
     _add_compare(command("compare", "comparing", "Compare a function with what stands in for it; refit coefficients."))
+
+    _add_audit(command("audit", "auditing", "Say what anybody's table is: function, scales, order, rounding, errors."))
 
     added = command("import", "importing", "Read a quantized model, .onnx or .tflite: one request for each activation.")
     added.set_defaults(run=_later("importing", "import_model"))
@@ -260,6 +286,22 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--criterion", choices=("mse", "max"), help="of a refit: mse (default) or max")
     parser.add_argument("--plot", metavar="FILE.png", type=Path, help="draw the functions and their errors")
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help=".mem, .hex, .coe, .mif, C or C++ source, .csv, .npy or .json")
+    parser.add_argument("--format", metavar="KIND", help="of the file: mem, hex, coe, mif, c, csv, json or npy")
+    parser.add_argument("--array", metavar="NAME", help="the array, column or key, where a file holds several")
+    claims = parser.add_argument_group("claims", "what the table is said to be; each may be left out and is then found")
+    claims.add_argument("--function", help="a name that `gelugen functions` lists, as in swish:beta=1.5")
+    claims.add_argument("--input", metavar="FORMAT", help="q3.4, uq0.8 or int8:scale=0.05,zero_point=-3")
+    claims.add_argument("--output", metavar="FORMAT", help="the same")
+    claims.add_argument("--guarantee", help="correct (default), faithful or ulp:N")
+    claims.add_argument("--ties", help="even, away, up or down; default: any")
+    claims.add_argument(
+        "--order", help="offset (from the smallest input code), low_bits (by its bits), or either with -reversed"
+    )
+    claims.add_argument("--dialect", metavar="RUNTIME", help="a runtime whose codes it holds, as in generate")
 
 
 def _signed(arguments: Sequence[str]) -> list[str]:

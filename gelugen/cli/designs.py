@@ -171,6 +171,13 @@ def verify(options: argparse.Namespace) -> int:
     return 0 if good else 1
 
 
+def _manifest(folder: str) -> str:
+    """The hash that says which files a verdict is about."""
+    from gelugen.store import read_manifest
+
+    return str(read_manifest(Path(folder))["manifest_sha256"])
+
+
 def _say(say: Callable[[str], object], what: str, tool: str) -> None:
     say(f"{what}: {tool}")
 
@@ -183,6 +190,7 @@ def _print_verdicts(options: argparse.Namespace, results: dict[str, list[Verdict
         print_json(
             {
                 "passed": good,
+                "manifests": {folder: _manifest(folder) for folder in results},
                 "designs": {folder: [each.to_json() for each in verdicts] for folder, verdicts in results.items()},
             }
         )

@@ -35,13 +35,14 @@ def synth(options: argparse.Namespace) -> int:
         for number, result in run_tasks(list(tasks.values()), options.jobs):
             measured[keys[number]] = result
             say(len(measured), len(found))
+    hashes = {str(bundle.folder): bundle.manifest["manifest_sha256"] for bundle in bundles}
     if options.json:
         print_json(
             {
                 "yosys": yosys.version,
                 "brams": not options.no_bram,
                 "dsps": not options.no_dsp,
-                "designs": [_json(folder, family, measured[folder, family]) for folder, family in keys],
+                "designs": [_json(hashes[folder], folder, family, measured[folder, family]) for folder, family in keys],
             }
         )
         return 0
@@ -87,9 +88,10 @@ def _sources(bundle: Bundle) -> Mapping[str, str]:
     return {name: (Path(bundle.folder) / name).read_text(encoding="utf-8") for name in bundle.manifest["files"]}
 
 
-def _json(folder: str, family: str, found: Measured) -> dict[str, Any]:
+def _json(manifest: str, folder: str, family: str, found: Measured) -> dict[str, Any]:
     fmax = {"fmax": found.fmax.to_json()} if found.fmax else {}
-    return {"name": Path(folder).name, "folder": folder, "family": family, **found.resources.to_json(), **fmax}
+    where = {"name": Path(folder).name, "folder": folder, "manifest_sha256": manifest}
+    return {**where, "family": family, **found.resources.to_json(), **fmax}
 
 
 def _row(folder: str, family: str, found: Measured, fmax: bool) -> list[str]:

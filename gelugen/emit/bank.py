@@ -18,7 +18,7 @@ from gelugen.errors import GelugenError
 from gelugen.formats import Format
 from gelugen.pipeline import Range, latency, levels
 from gelugen.requests import to_toml
-from gelugen.schedule import places
+from gelugen.schedule import deepest
 from gelugen.spec import Target
 from gelugen.units import latency as bank_latency
 
@@ -134,12 +134,12 @@ def _depths(bank: Bank, target: Target) -> list[int]:
         return [latency(design) for design in designs]
     if len(designs) == 1:
         return [target.pipeline]
-    most = [len(places(levels(design))) for design in designs]
-    if target.pipeline > (deepest := max(most) + 1):
+    depths = [deepest(levels(design)) for design in designs]
+    if target.pipeline > (most := max(depths) + 1):
         raise GelugenError(
-            f"pipeline {target.pipeline} is not possible: this bank takes 0 (combinational) to {deepest} registers"
+            f"pipeline {target.pipeline} is not possible: this bank takes 0 (combinational) to {most} registers"
         )
-    return [min(each, target.pipeline - (target.pipeline > 1)) for each in most]
+    return [min(each, target.pipeline - (target.pipeline > 1)) for each in depths]
 
 
 def parameters(bank: Bank, target: Target) -> list[tuple[str, str]]:

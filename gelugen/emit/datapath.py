@@ -17,6 +17,7 @@ from itertools import groupby
 
 from gelugen.design import Design
 from gelugen.emit.digits import Adders, Argument, Chain, Link, folded, result, sized
+from gelugen.emit.halves import Halves, Shifted, top
 from gelugen.emit.layout import Layout
 from gelugen.emit.signals import Constant, Signal, signed, unsigned, values
 from gelugen.emit.styling import Borrows, Negated, Style
@@ -61,11 +62,19 @@ class Add:
 
 @dataclass(frozen=True)
 class Pair:
-    """total = one + two of the tree of adders, each with the zeros to put back."""
+    """total = one + two of the tree of adders, each with the zeros to put back.
+
+    Attributes:
+        total, one, two: as above.
+        halves: of the sum, where it takes two stages.
+        early: whether it is there a stage before the other ones of its level.
+    """
 
     total: Signal
-    one: tuple[Signal, int]
-    two: tuple[Signal, int]
+    one: Shifted
+    two: Shifted
+    halves: Halves | None = None
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,15 +89,17 @@ class Sum:
         low: what stands in the place of the zeros of a single addend.
         beyond: whether u is past the bits that the tables see.
         rest: r there.
+        halves: as in ``Pair``.
     """
 
     v: Signal
-    addends: list[tuple[Signal, int]]
+    addends: list[Shifted]
     r: Signal
     bias: int
     low: int = 0
     beyond: Signal | None = None
     rest: int = 0
+    halves: Halves | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +177,9 @@ class Unused:
     source: str
 
 
-Operations = Sequence[Multiply] | Sequence[Add] | Sequence[Pair] | Sequence[Argument] | Sequence[Link]
+Operations = (
+    Sequence[Multiply] | Sequence[Add] | Sequence[Pair] | Sequence[Halves] | Sequence[Argument] | Sequence[Link]
+)
 Addend = tuple[Signal, int, int]
 """A signal, the dropped zeros to put back, and the stage in which it is there."""
 
@@ -177,7 +190,7 @@ class Step:
 
     Attributes:
         kind: ``fold``, ``read``, ``multiply``, ``add``, ``square``, ``digit``, ``tree``, ``sum``, ``unfold`` or
-            ``output``.
+            ``output``; ``low`` for the low halves of sums.
         registered: whether its results are registers.
         operations: those of the kinds that can have several.
     """
@@ -218,6 +231,7 @@ _DONE = {
     "add": "sum",
     "square": "square",
     "digit": "partial products",
+    "low": "low bits of a sum",
     "tree": "sum",
     "sum": "sum",
     "unfold": "unfold",
@@ -356,6 +370,10 @@ class _Builder:
     def after(self, level: str) -> int:
         return self.schedule.after(level)
 
+    def operands(self, level: str) -> int:
+        """The stage in which a sum reads its addends."""
+        return self.before(level) - self.schedule.halved(level)
+
     def stage(self, number: int) -> Stage:
         return self.stages[number - self.schedule.start - 1]
 
@@ -463,24 +481,58 @@ class _Builder:
             self.bias = 0
         for number in range(1, levels + 1):
             level, pairs, left = f"tree {number}", [], []
-            at = self.before(level)
+            at = self.operands(level)
             now = [(self.carry(each, born, at), drop) for each, drop, born in addends]
             for index in range(0, len(now) - 1, 2):
                 (one, one_drop), (two, two_drop) = now[index : index + 2]
                 held = [one.range << one_drop, two.range << two_drop]
                 total = signed(f"s{number}_{index // 2}_{self.after(level)}", held[0] + held[1], *held)
                 total = replace(total, width=max(total.width, _room(one, one_drop), _room(two, two_drop)))
-                pairs.append(Pair(total, *now[index : index + 2]))
-                left.append((total, 0, self.after(level)))
+                pairs.append(Pair(total, now[index], now[index + 1]))
+            if self.schedule.halved(level):
+                pairs = self.halve(level, pairs)
+            else:
+                self.does(level, pairs)
+            left = [(each.total, 0, self.before(level) if each.early else self.after(level)) for each in pairs]
             if len(now) % 2:
                 left.append((now[-1][0], now[-1][1], at))
-            self.does(level, pairs)
             addends = left
         return addends
 
+    def halve(self, level: str, pairs: list[Pair]) -> list[Pair]:
+        """Add pairs in two stages: the wide ones take both, the others the first."""
+        stage, found = self.before(level), []
+        middle = max(each.total.width for each in pairs) // 2
+        for pair in pairs:
+            if pair.total.width > middle + 1:
+                found.append(replace(pair, halves=self.halves(pair.total, middle, stage, [pair.one, pair.two])))
+            else:
+                found.append(replace(pair, total=pair.total.at(stage), early=True))
+        self.does(f"low {level}", [each.halves for each in found if each.halves])
+        if early := [each for each in found if each.early]:
+            self.stage(stage).steps.append(Step("tree", True, early))
+        self.does(level, [each for each in found if each.halves])
+        return found
+
+    def halves(self, total: Signal, middle: int, stage: int, addends: list[Shifted]) -> Halves:
+        """Both halves of a sum with the registers of a stage between; what the second one needs is carried."""
+        tops = []
+        for addend in addends:
+            signal, zeros = top(addend, middle)
+            to = signal
+            if signal is addend[0]:
+                to = self.carry(signal, stage - 1, stage)
+            elif not isinstance(signal, Constant):
+                to = replace(signal, name=f"{addend[0].name.rpartition('_')[0]}_top_{stage}")
+                self.stage(stage).carried.append((to, signal))
+            tops.append((to, zeros))
+        found = Halves.of(total, middle, stage, addends, tops)
+        self.leave(found.high, 0, 0)
+        return found
+
     def sum(self, addends: list[Addend]) -> Sum:
         """The sum of what is left and the bias, and its shift."""
-        design, at = self.design, self.before("sum")
+        design, at, halves = self.design, self.operands("sum"), None
         now = [(self.carry(each, born, at), drop) for each, drop, born in addends]
         bias = Range(self.bias, self.bias)
         low = 0 if any(table.dx for table in self.tables) else self.low
@@ -488,18 +540,25 @@ class _Builder:
         v = signed(f"v_{self.after('sum')}", sum(held, bias), bias, *held)
         widths = [_room(each, drop) for each, drop in now if not isinstance(each, Constant)]
         v = replace(v, width=max(v.width, design.shift + 1, *widths, 0))
+        if self.schedule.halved("sum"):
+            both = [*now, (Constant.of(self.bias), 0)] if self.bias else now
+            if len(both) == 2 and not low and v.width > 2:
+                halves = self.halves(v, v.width // 2, at + 1, both)
+                self.does("low sum", [halves])
+            else:
+                now = [(self.carry(each, at, at + 1), drop) for each, drop in now]
         r = Signal(f"r_{self.after('sum')}", v.width - design.shift, True, v.range >> design.shift)
         self.leave(v, design.shift - 1, 0)
         self.does("sum")
         if self.style.rest is None:
-            return Sum(v, now, r, self.bias, low)
+            return Sum(v, now, r, self.bias, low, halves=halves)
         rest = self.style.rest
         if self.style.negated:
             rest = ~rest if self.style.name == "xc7" else -rest
         r = replace(r, range=r.range | Range(rest, rest))
         r = replace(r, width=max(r.width, r.range.signed_width))
         beyond = self.carry(unsigned(f"beyond_{self.after('fold')}", 1), self.after("fold"), self.after("sum"))
-        return Sum(v, now, r, self.bias, low, beyond, rest)
+        return Sum(v, now, r, self.bias, low, beyond, rest, halves)
 
     # -- fold, unfold, output ----------------------------------------------------------------------------------
 

@@ -138,13 +138,15 @@ def written(gated: Gated, target: Target) -> tuple[Writing, Schedule]:
     if gated.multiplies:
         own.append(Level("multiplier", product(gated.spec.up.bits, gated.multiplier.bit_length())))
     own.append(Level("round", 2 * adder(gated.output.bits)))
-    renamed = [Level(f"{level.name} of the activation", level.delay) for level in inner]
+    of_it = " of the activation"
+    renamed = [replace(level, name=level.name + of_it) for level in inner]
     depth = latency(gated.design) + len(own) if target.pipeline is None else target.pipeline
     memory = any(act.in_memory(layout) for layout in Layout.all(gated.design))
-    first = ["read of the activation"] if memory or (is_plain(gated.design) and depth) else []
+    first = [f"read{of_it}"] if memory or (is_plain(gated.design) and depth) else []
     both = schedule([*renamed, *own], depth, [*first, "round"])
-    one, two = both.split(len(inner))
-    return replace(act, schedule=Schedule(inner, one.cuts), enable=target.stream and one.depth > 0), two
+    one, two = both.split(both.numbers["product"])
+    named = tuple(replace(level, name=level.name.removesuffix(of_it)) for level in one.levels)
+    return replace(act, schedule=Schedule(named, one.cuts), enable=target.stream and one.depth > 0), two
 
 
 @dataclass(frozen=True)

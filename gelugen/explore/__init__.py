@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from gelugen.explore.grid import Case, case, from_toml, read_grid
 from gelugen.explore.parallel import run
 from gelugen.explore.ranking import COLUMNS, Exploration, Refused, Row, panel_of, ranked
-from gelugen.explore.results import Kept, kept
+from gelugen.explore.results import Kept, is_results, kept, read_results
 from gelugen.explore.tasks import Task
 
 __all__ = [
@@ -20,9 +20,11 @@ __all__ = [
     "case",
     "explore",
     "from_toml",
+    "is_results",
     "kept",
     "panel_of",
     "read_grid",
+    "read_results",
 ]
 
 

@@ -204,6 +204,20 @@ def kept(path: Path) -> Iterator[Kept]:
         yield Kept(path, file, results, others)
 
 
+def is_results(data: bytes) -> bool:
+    """Whether a file's bytes begin as one of kept results does."""
+    return data.startswith((json.dumps(_HEADER) + "\n").encode())
+
+
+def read_results(path: Path, data: bytes) -> dict[str, Result]:
+    """The results of this gelugen in the bytes of a file, by their task's hash; the file itself is left alone.
+
+    Raises:
+        GelugenError: it is not a file of results.
+    """
+    return _read(path, data.rpartition(b"\n")[0].split(b"\n"))[0]
+
+
 def _read(path: Path, lines: list[bytes]) -> tuple[dict[str, Result], int]:
     """The results of whole lines, the header first; and the number of those of other versions."""
     results: dict[str, Result] = {}

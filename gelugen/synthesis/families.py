@@ -59,6 +59,7 @@ class Family:
         command: the synthesis command of Yosys; the flags that forbid something take the place of the braces.
         without_brams: flags that keep memories out of block RAM and out of memories made of lookup tables.
         without_dsps: flags that keep multipliers out of DSP blocks.
+        without_shifters: flags that keep registers out of lookup tables that shift.
         library: the cells for simulation, below the folder of ``Yosys.cells``.
         defines: macros that a simulator has to set for them.
         kinds: what a cell counts as: field of ``Resources`` and how many, by a pattern of the cell's name.
@@ -70,14 +71,16 @@ class Family:
     command: str
     without_brams: str
     without_dsps: str
+    without_shifters: str
     library: str
     defines: tuple[str, ...]
     kinds: Mapping[str, tuple[tuple[str, int], ...]]
     free: str
 
-    def synthesis(self, top: str, *, brams: bool, dsps: bool) -> str:
+    def synthesis(self, top: str, *, brams: bool, dsps: bool, shifters: bool = True) -> str:
         """The command for a top module; the flags stand as in the published comparisons."""
-        flags = ("" if brams else self.without_brams, "" if dsps else self.without_dsps)
+        asked = ((brams, self.without_brams), (dsps, self.without_dsps), (shifters, self.without_shifters))
+        flags = [flag for allowed, flag in asked if not allowed]
         return " ".join([*self.command.format(" ".join(flags)).split(), "-top", top])
 
     def count(self, cells: Mapping[str, int]) -> Resources:
@@ -102,6 +105,7 @@ _ICE40 = Family(
     "synth_ice40 {}",
     "-nobram",
     "",  # -dsp would ask for the blocks of the UltraPlus parts
+    "",
     "ice40/cells_sim.v",
     ("NO_ICE40_DEFAULT_ASSIGNMENTS",),
     {
@@ -118,6 +122,7 @@ _ECP5 = Family(
     "synth_ecp5 {}",
     "-nobram -nolutram",
     "-nodsp",
+    "",
     "ecp5/cells_sim.v",
     (),
     {
@@ -137,6 +142,7 @@ _XC7 = Family(
     "synth_xilinx -family xc7 -flatten {} -noiopad",
     "-nobram -nolutram",
     "-nodsp",
+    "-nosrl",
     "xilinx/cells_sim.v",
     (),
     {

@@ -99,15 +99,25 @@ def cells(family: str) -> Path:
 
 
 def synthesize(
-    sources: Mapping[str, str], top: str, family: str, *, brams: bool, dsps: bool, patience: float = PATIENCE
+    sources: Mapping[str, str],
+    top: str,
+    family: str,
+    *,
+    brams: bool,
+    dsps: bool,
+    shifters: bool = True,
+    patience: float = PATIENCE,
 ) -> Synthesis:
-    """Synthesize a module; arguments and errors as in ``measure``, but nothing is remembered."""
+    """Synthesize a module; arguments and errors as in ``measure``, but nothing is remembered.
+
+    ``shifters`` is whether lookup tables may shift.
+    """
     chosen = get_family(family)
     with workshop() as work:
         ran = run_script(
             [
                 *lay_out(sources, work, brams=brams),
-                chosen.synthesis(top, brams=brams, dsps=dsps),
+                chosen.synthesis(top, brams=brams, dsps=dsps, shifters=shifters),
                 "tee -q -o cells.json stat -json",
                 "write_verilog -noattr netlist.v",
             ],
