@@ -74,7 +74,7 @@ class _Builder:
 
     def best(self, column: int) -> tuple[int, tuple[int, ...], list[int]]:
         """The lookup tables that a bit adds at least, the bits of the index that choose, and the leaves."""
-        return min((self._price(column, chosen) for chosen in combinations(range(self.width), self.width - INPUTS)))
+        return min(self._price(column, chosen) for chosen in combinations(range(self.width), self.width - INPUTS))
 
     def bit(self, column: int) -> str:
         """A bit of the word."""
@@ -107,7 +107,8 @@ class _Builder:
         if (rest, entries) not in self.names:
             name = f"{self.prefix}leaf[{len(self.leaves)}]"
             self.names[rest, entries] = name
-            self.leaves.append(Leaf(name, entries, f"{{{', '.join(f'{self.index}[{bit}]' for bit in reversed(rest))}}}"))
+            seen = ", ".join(f"{self.index}[{bit}]" for bit in reversed(rest))
+            self.leaves.append(Leaf(name, entries, f"{{{seen}}}"))
         return inverted + self.names[rest, entries]
 
     def _choose(self, parts: list[str], chosen: tuple[int, ...]) -> str:

@@ -132,8 +132,8 @@ class Zones:
     Attributes:
         borders: whether u is past the first zone, the second, and so on: names and expressions.
         zone, code: the number of borders that u is past, and its expression.
-        spare: the name of a third bit of the code, which is always 0: a difference of three bits is a carry chain, which
-            keeps tools from merging the choice of the zone with what it chooses.
+        spare: the name of a third bit of the code, which is always 0: a difference of three bits is a carry chain,
+            which keeps tools from merging the choice of the zone with what it chooses.
         selector: what the rows look at.
         rows: the pattern of the selector, the segment's number and the position in the leaf.
     """
@@ -481,6 +481,8 @@ def _zones(table: Table, source: Source, *, chained: bool) -> Table | None:
     layout, bits, prefix, split = table.layout, table.layout.term.dx_bits, table.layout.prefix, table.layout.term.map
     if not isinstance(split, Dyadic) or not few_zones(layout.term) or not table.dx:
         return None
+    if split.length > 1 << source.width:
+        return None
     found = zones.zones(split.starts, split.leaves)
     past = split.length < 1 << source.width
     width = (split.segments + past - 1).bit_length()
@@ -518,8 +520,8 @@ def _zones(table: Table, source: Source, *, chained: bool) -> Table | None:
         ahead = max(high - (own.leaf + own.spread - 1), 0)
         wild = "?" * ahead + row.pattern if row.pattern else ""
         pattern = format(row.zone, "b").zfill(zone.width) + wild.ljust(high - low + 1, "?")
-        number = number_text(row.bits, own.leaf, source)
-        rows.append((f"{len(pattern)}'b{pattern}", number, source.middle(own.leaf, bits - own.leaf)))
+        segment_number = number_text(row.bits, own.leaf, source)
+        rows.append((f"{len(pattern)}'b{pattern}", segment_number, source.middle(own.leaf, bits - own.leaf)))
     numbers = zones.order(found, blocks)
     spare = max(set(range(1 << width)) - set(numbers), default=0)
     if past:

@@ -47,9 +47,7 @@ class Bounds:
 def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: Guarantee, first: int = 0) -> Bounds:
     """Take the guarantee's bounds on output codes through the architecture's fold to bounds on r.
 
-    Args:
-        spec, golden, architecture, guarantee: of the design.
-        first: what u and a negative k add up to, where there is a fold: 0, or -1 for one's complement.
+    ``first`` is what u and a negative k add up to, where there is a fold: 0, or -1 for one's complement.
 
     Raises:
         GelugenError: the fold needs scales whose ratio is a power of two.
@@ -86,9 +84,7 @@ def _unit(spec: Spec) -> int:
     return int(unit) if unit.denominator == 1 and unit < FREE else 0
 
 
-def _residual(
-    spec: Spec, architecture: Architecture, low: Codes, high: Codes, real: Reals, first: int
-) -> Bounds:
+def _residual(spec: Spec, architecture: Architecture, low: Codes, high: Codes, real: Reals, first: int) -> Bounds:
     """Bounds on r = (line << line_shift) - y, with both signs of a code together."""
     power = _power(spec)
     if power is None:
@@ -108,9 +104,7 @@ def _residual(
     return Bounds(*joined, -half, up, down, offset, first=first)
 
 
-def _symmetric(
-    spec: Spec, architecture: Architecture, low: Codes, high: Codes, real: Reals, first: int
-) -> Bounds:
+def _symmetric(spec: Spec, architecture: Architecture, low: Codes, high: Codes, real: Reals, first: int) -> Bounds:
     """Bounds on r where y = r + offset for k >= 0, and r, -r or one - r plus offset for a negative k."""
     offset, fold = spec.output.zero_point, architecture.fold
     one = 0

@@ -27,7 +27,7 @@ _BLOCK = 5
 """Lookup tables that a change of the leaves' length costs, about: the segment's number and dx come from other bits."""
 _DEARER = 4
 """Bits of digits that plans for zones may have more than the first that serves."""
-_ZONED = 3
+_ZONED = 9
 """Covers by zones that give a design."""
 _MOST_KEPT = 40
 """Words kept for each segment, of those that serve."""
@@ -57,8 +57,10 @@ class Room:
 
 
 def covers(bounds: Bounds, degree: int, *, split: bool) -> Iterator[Cover]:
-    """Covers of all codes that need a word: of a binary split those of few zones, or else the first one of few leaves; of
-    equal segments those of the longest.
+    """Covers of all codes that need a word, those that are about to take the fewest lookup tables first.
+
+    Of a binary split they have few zones of equal segments, or where there are none as few leaves as can be; of equal
+    segments they are the longest ones.
     """
     room = Room(bounds, degree)
     if split:
@@ -175,9 +177,9 @@ def _zoned(room: Room) -> Iterator[Cover]:
         def serves(start: int, log: int, at: Plan = at, bits: int = bits) -> bool:
             return any(True for _ in room.segment(start, 1 << log, max(log, bits)).words(at))
 
-        cheapest = zones(serves, room.end, top, MOST_WORDS[1] - 1, stuck)
-        if cheapest and max(cheapest[1]) >= bits:
-            found.append((_cost(plan)[0] + cheapest[0], plan, Dyadic(tuple(cheapest[1]))))
+        for cost, leaves in zones(serves, room.end, top, MOST_WORDS[1] - 1, stuck):
+            if max(leaves) >= bits:
+                found.append((_cost(plan)[0] + cost, plan, Dyadic(tuple(leaves))))
     yield from _split(room, found)
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from functools import cache
 
 _ZONE = 6
-"""Lookup tables that another zone takes, about."""
-_BLOCK = 2
-"""And another aligned block of equal segments."""
+"""Lookup tables that another zone takes, about, beside the comparison with its border."""
+_EACH = 3
+"""Zones that are given for each plan."""
 _SHORTEST = 7
 _SIZES = 4
 """Lengths of segments that are tried: 2^7 to 2^4 of them would fill the split."""
@@ -25,8 +25,8 @@ _State = tuple[int, int]
 """The length of the last segment, and how many there are."""
 
 
-def zones(serves: Serves, end: int, top: int, most: int, stuck: list[int]) -> tuple[int, list[int]] | None:
-    """The leaves of the cheapest zones of 0 .. 2^top - 1, and what they cost; None if they are too many.
+def zones(serves: Serves, end: int, top: int, most: int, stuck: list[int]) -> list[tuple[int, list[int]]]:
+    """The costs and the leaves of the cheapest zones of 0 .. 2^top - 1, by their number; none if they are too many.
 
     Args:
         serves: which segments may be taken.
@@ -39,7 +39,7 @@ def zones(serves: Serves, end: int, top: int, most: int, stuck: list[int]) -> tu
     lengths = range(shortest, min(shortest + _SIZES, top))
     serves = cache(serves)
     if not lengths or not all(any(serves(at >> log << log, log) for log in lengths) for at in stuck):
-        return None
+        return []
     found: dict[int, dict[_State, tuple[int, tuple[int, ...]]]] = {0: {(-1, 0): (0, ())}}
     furthest = 0
     for start in range(0, end, 1 << shortest):
@@ -57,7 +57,7 @@ def zones(serves: Serves, end: int, top: int, most: int, stuck: list[int]) -> tu
                     continue
                 now, marks = cost, borders
                 if last != log:
-                    now += _ZONE + _BLOCK * _set_bits(start)
+                    now += _ZONE + (top - _trailing(start) if start else 0)
                     marks = (*borders, start, log)
                 if now < after.get((log, count + 1), (now + 1, ()))[0]:
                     after[log, count + 1] = now, marks
@@ -65,14 +65,14 @@ def zones(serves: Serves, end: int, top: int, most: int, stuck: list[int]) -> tu
     if not reached:
         if not any(serves(furthest >> log << log, log) for log in lengths):
             stuck.insert(0, furthest)
-        return None
-    (_, _), (cost, borders) = min(reached.items(), key=lambda each: (each[1][0], each[0][1]))
-    return cost, _leaves(borders, end, top)
+        return []
+    cheapest = sorted({(cost, borders) for cost, borders in reached.values()})[:_EACH]
+    return [(cost, _leaves(borders, end, top)) for cost, borders in cheapest]
 
 
-def _set_bits(start: int) -> int:
-    """The blocks that a border makes, about."""
-    return max(start.bit_count() - 1, 0)
+def _trailing(start: int) -> int:
+    """The low zeros of a border, which a comparison with it does not see."""
+    return (start & -start).bit_length() - 1
 
 
 def _leaves(borders: tuple[int, ...], end: int, top: int) -> list[int]:
@@ -85,7 +85,7 @@ def _leaves(borders: tuple[int, ...], end: int, top: int) -> list[int]:
             leaves.append(log)
             at += 1 << log
     while at < 1 << top:
-        log = min((at & -at).bit_length() - 1, logs[-1])
+        log = min(_trailing(at), logs[-1])
         leaves.append(log)
         at += 1 << log
     return leaves
