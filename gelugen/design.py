@@ -4,7 +4,7 @@
 
 For an input code q, with k = q - zero_point:
 
-    fold      none: u = (q - first) mod 2^bits                      all others: u = |k|
+    fold      none: u = (q - first) mod 2^bits        all others: u = k, and first - k where k is negative
     term      segment, dx = map(u); outside all segments the term is 0                      (``maps.py``)
               c_i = (base_i + stored_i[segment]) << drop_i; on an Offset map stored is inverted where its sign says so
               h = c_d;  for i = d-1 .. 0:  h = ((h * dx) >> shift_i) + c_i                  (``terms.py``)
@@ -17,8 +17,9 @@ For an input code q, with k = q - zero_point:
               complement:  y = (k < 0 ? one - r : r) + offset       f(-x) = C - f(x), and ``one`` is C in ulp
     saturate  to the range of the output codes
 
-Every >> is a floor, also for negative values. |k| of the most negative code needs all bits of an unsigned number of
-the same width, and has them.
+Every >> is a floor, also for negative values. With a fold, first is 0, and u is |k|, which for the most negative code
+needs all bits of an unsigned number of the same width, and has them; or first is -1, and u is k with all bits inverted
+where it is negative: one's complement, in hardware an inverter a bit and no carry.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class Design:
         line_drop: low bits dropped after the residual was taken away (fold residual only).
         offset: the output's zero point, where the fold adds it (every fold but none).
         one: what f(x) + f(-x) is, in ulp (fold complement only).
-        first: the code whose u is 0 (fold none only): 0, so that u is the code's own bits, or the smallest code.
+        first: without a fold the code whose u is 0: 0, so that u is the code's own bits, or the smallest code. With
+            one what u and a negative k add up to: 0, or -1 for one's complement.
     """
 
     kind: ClassVar[str] = "design"
@@ -88,8 +90,8 @@ class Design:
             raise GelugenError(f"a design with the fold {self.fold} has no line_shift or line_drop")
         if self.fold != "complement" and self.one:
             raise GelugenError(f"a design with the fold {self.fold} has no one")
-        if self.first not in ((0, self.spec.input.code_min) if self.fold == "none" else (0,)):
-            raise GelugenError("a design's first must be 0, or without a fold the smallest code")
+        if self.first not in (0, self.spec.input.code_min if self.fold == "none" else -1):
+            raise GelugenError("a design's first must be 0, or without a fold the smallest code, or with one -1")
         u_bits = self.u_bits
         for term in self.terms:
             if isinstance(term.map, Uniform) and term.dx_bits >= u_bits:
@@ -123,7 +125,7 @@ class Design:
         if self.fold == "none":
             return self.spec.input.bits
         form = self.spec.input
-        return max(form.code_max - form.zero_point, form.zero_point - form.code_min).bit_length()
+        return max(form.code_max - form.zero_point, self.first - form.code_min + form.zero_point).bit_length()
 
     @property
     def turns(self) -> bool:
@@ -172,7 +174,7 @@ class Design:
             signals["u"] = (codes - self.first) & ((1 << self.spec.input.bits) - 1)
         else:
             signals["k"] = k = codes - self.spec.input.zero_point
-            signals["u"] = np.abs(k)
+            signals["u"] = np.where(k < 0, self.first - k, k)
         v = np.full_like(codes, self.bias)
         for number, term in enumerate(self.terms):
             for power, dx, product, h in term.trace(signals["u"]):

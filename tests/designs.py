@@ -105,7 +105,8 @@ def designs(draw, inputs=None, outputs=None):
     inputs, outputs = (formats() if each is None else each for each in (inputs, outputs))
     spec = Spec("gelu", draw(inputs), draw(outputs), ANY)
     fold = draw(st.sampled_from(["none", "residual", "even", "odd", "complement"]))
-    u_bits = Design(spec, "table", fold, ()).u_bits
+    first = draw(st.sampled_from([0, spec.input.code_min if fold == "none" else -1]))
+    u_bits = Design(spec, "table", fold, (), first=first).u_bits
     some = tuple(draw(terms(u_bits)) for _ in range(draw(st.sampled_from([0, 1, 1, 1, 2, 3]))))
     try:
         return Design(
@@ -119,7 +120,7 @@ def designs(draw, inputs=None, outputs=None):
             line_drop=draw(st.integers(0, 2)) if fold == "residual" else 0,
             offset=0 if fold == "none" else draw(st.just(0) | st.integers(-20, 20)),
             one=draw(st.integers(-40, 40)) if fold == "complement" else 0,
-            first=draw(st.sampled_from([0, spec.input.code_min])) if fold == "none" else 0,
+            first=first,
         )
     except GelugenError as refusal:
         assume("a term must depend on u" not in str(refusal))

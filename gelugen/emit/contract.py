@@ -217,7 +217,8 @@ def table_order(design: Design) -> str:
         kind = "two's complement bits" if design.spec.input.signed else "bits"
         u = f"u = code{plus(-design.first)}" if design.first else f"the input code's {kind} as an unsigned number u"
     else:
-        u = f"u = |code{plus(-design.spec.input.zero_point)}|"
+        k = f"code{plus(-design.spec.input.zero_point)}"
+        u = f"u = {k}, all bits inverted where it is negative" if design.first else f"u = |{k}|"
     if all(layout.starts for layout in Layout.all(design)):
         return f"a table holds the segments of {u}, from u = 0 up"
     return f"a table is indexed by {u}, low bits dropped"

@@ -109,7 +109,7 @@ class Fold:
     Attributes:
         k: in_data - zero_point.
         magnitude: the bits of k that hold it where it is not negative.
-        u: abs(k), if a table needs it.
+        u: k with its sign folded, if a table needs it.
         line: relu(k) on the grid of the residual (residual fold).
         relu: the bits of k that hold it.
         negative: whether k is negative (odd fold and complement; on iCE40 every fold).
@@ -289,7 +289,7 @@ class _Builder:
         spec = design.spec
         held = Range(spec.input.code_min, spec.input.code_max)
         self.port = Signal("in_data" if writing.lanes == 1 else "sample", spec.input.bits, spec.input.signed, held)
-        self.shifted = unsigned("u", design.u_bits) if design.first else None
+        self.shifted = unsigned("u", design.u_bits) if design.first and not has_fold(design) else None
         first = self.schedule.start
         self.stages = [Stage(number) for number in range(first + 1, self.schedule.last + 1)]
         if not self.schedule.cut("output"):
@@ -600,7 +600,7 @@ class _Builder:
         )
 
     def beyond(self, k: Signal) -> str:
-        """Whether abs(k) has more bits than the tables see, as an expression."""
+        """Whether u has more bits than the tables see, as an expression."""
         bits, sign = self.style.u_bits, f"k[{k.top}]"
         above, parts = k.top - bits, []
         if above == 1:

@@ -2,8 +2,8 @@
 
 Both say the same as the plain text, code for code; they only take fewer lookup tables:
 
-* A table that ends at 2^n needs n bits of u = abs(k). They are the absolute value of the low n bits of k, and whether
-  u is past them is seen from the upper bits of k.
+* A table that ends at 2^n needs n bits of u. They are the folded low n bits of k, and whether u is past them is seen
+  from the upper bits of k.
 * y = line - r. A 7 series carry chain has a - b with any function of other bits for b, but not for a; so the sum is
   made as q = ~r, and y = q - ~line. On iCE40, where the last lookup table of a sum has an input to spare, it is made as
   q = -r, and y = negative ? q : k + q.
@@ -20,6 +20,7 @@ import numpy as np
 
 from gelugen.design import Coefficient, Design, Offset, Term
 from gelugen.emit.layout import Layout
+from gelugen.emit.tables import few_zones
 from gelugen.emit.writing import Writing
 from gelugen.pipeline import Range, has_fold
 
@@ -77,8 +78,9 @@ class Style:
             rest = design.bias >> design.shift
             alike = design.trace(np.array([form.zero_point]))["r"][0] == rest
             low = form.code_min - form.zero_point
-            past = max(-low, form.code_max - form.zero_point) > 1 << bits or not alike
-            style = replace(style, u_bits=bits, rest=rest if past else None, zero=past and not alike)
+            twice = not design.first  # the low bits of -2^bits are those of 0, and only with two's complement its u
+            past = max(-low, form.code_max - form.zero_point) > 1 << bits or not (twice and alike)
+            style = replace(style, u_bits=bits, rest=rest if past else None, zero=past and twice and not alike)
         if style.name == "xc7" and style.u_bits <= _ONE_TABLE and not any(term.degree for term in design.terms):
             return replace(style, name="small")
         if design.fold == "residual" and not any(writing.in_memory(layout) for layout in Layout.all(design)):
@@ -153,7 +155,7 @@ def _needed(design: Design) -> int:
     """The bits of u that tell the codes inside the segments apart."""
     bits = 1
     for term in design.terms:
-        if isinstance(term.map, Offset):
+        if isinstance(term.map, Offset) or few_zones(term):  # which tell what is past them as they tell zones apart
             return design.u_bits
         bits = max(bits, term.dx_bits + 1, (term.map.end(term.depth) - 1).bit_length())
     return min(bits, design.u_bits)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from gelugen.design import Dyadic, Offset, Term
+from gelugen.emit import zones
 from gelugen.emit.layout import Layout, in_bits
+from gelugen.emit.leaves import WIDTHS, Leaves
 from gelugen.emit.signals import Constant, Signal, signed, unsigned
 from gelugen.emit.writing import Writing, from_file, padding
 from gelugen.pipeline import coefficient_range, dx_range
@@ -35,6 +38,10 @@ class Source:
         """One bit."""
         self.used.add(number)
         return f"{self.name}[{number}]"
+
+    def slice(self, high: int, low: int) -> str:
+        """A slice, which may be one bit."""
+        return self.bit(low) if high == low else self.bits(high, low)
 
     def whole(self) -> str:
         """All bits, as an unsigned number."""
@@ -119,6 +126,27 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Zones:
+    """A binary split as a few runs of equal leaves, and what lies past them.
+
+    Attributes:
+        borders: whether u is past the first zone, the second, and so on: names and expressions.
+        zone, code: the number of borders that u is past, and its expression.
+        spare: the name of a third bit of the code, which is always 0: a difference of three bits is a carry chain,
+            which keeps tools from merging the choice of the zone with what it chooses.
+        selector: what the rows look at.
+        rows: the pattern of the selector, the segment's number and the position in the leaf.
+    """
+
+    borders: list[tuple[str, str]]
+    zone: Signal
+    code: str
+    spare: str
+    selector: str
+    rows: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
 class Table:
     """A term's table.
 
@@ -134,9 +162,12 @@ class Table:
         inside: whether u was in a segment, if somebody asks.
         flip, flip_source: what inverts the word of an offset table.
         arms, nothing: of a map that compares; and what is outside.
-        blocks, order: of a binary split in digits: leaves of one length, and the leaves in the order of their words.
+        zones: of a binary split in digits that has few of them.
+        blocks: of one that has more: leaves of one length.
+        order, numbers: of both: the leaves in the order of their words, and the words' numbers if some are left out.
         memory: whether the words are a memory that is read by an address; else they are arms of a case.
         from_file: whether it is read from a file.
+        in_leaves: whether the words of a case are written in leaves of 16 entries.
         number: of its memory, among those of the module.
         padding: zero words behind the stored ones of a memory.
         attribute, statement: what tells tools where to put the words: before a declaration, and before a case.
@@ -164,13 +195,16 @@ class Table:
     arms: list[Arm] = field(default_factory=list)
     nothing: Arm | None = None
     outside: int = 0
+    zones: Zones | None = None
     blocks: list[Block] = field(default_factory=list)
     order: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
     dx: Signal | None = None
     dx_source: str = ""
     highest: Signal | None = None
     memory: bool = False
     from_file: bool = False
+    in_leaves: bool = False
     number: int = 0
     padding: int = 0
     attribute: str = ""
@@ -190,6 +224,20 @@ class Table:
         """The stored words; of a memory with the zeros behind them."""
         words = self.layout.term.words() + [0] * self.padding
         return [words[number] for number in self.order] if self.order else words
+
+    @property
+    def cases(self) -> list[tuple[int, int]]:
+        """The words of a case, with their numbers."""
+        return list(zip(self.numbers or range(len(self.words)), self.words, strict=True))
+
+    @property
+    def leaves(self) -> Leaves | None:
+        """The words of a case in leaves, where they are written so."""
+        if not self.in_leaves or not self.word or self.memory or self.index_width not in WIDTHS:
+            return None
+        words = dict(self.cases)
+        every = [words.get(at, self.outside) for at in range(1 << self.index_width)]
+        return Leaves.of(self.layout.prefix, self.index, self.index_width, every, self.width)
 
     @property
     def width(self) -> int:
@@ -278,6 +326,7 @@ class Table:
             memory=writing.in_memory(layout),
             padding=padding(layout) if writing.in_memory(layout) else 0,
             from_file=from_file(layout),
+            in_leaves=writing.style == "ice40" and writing.lanes == 1 and not writing.statement,
             attribute=writing.attribute,
             statement=writing.statement,
         )
@@ -299,7 +348,7 @@ class Table:
                 table, read=replace(table.word, name=f"{prefix}read_{read}") if table.inside else table.word
             )
         if layout.starts:
-            return _compared(table, source)
+            return _compared(table, source, chained=writing.style != "plain")
         if layout.offset:
             return _offset(table, layout.offset, source, read)
         return _uniform(table, source)
@@ -370,7 +419,7 @@ def _offset(table: Table, at: Offset, source: Source, read: int) -> Table:
     )
 
 
-def _compared(table: Table, source: Source) -> Table:
+def _compared(table: Table, source: Source, *, chained: bool) -> Table:
     """The arms of a binary split, or of breakpoints."""
     layout, segment_map = table.layout, table.layout.term.map
     bits = layout.term.dx_bits
@@ -379,7 +428,9 @@ def _compared(table: Table, source: Source) -> Table:
     lowest = min(leaves, default=0)
     words = table.words
     if split and layout.term.digits and not table.memory and not table.inside and layout.depth > 1:
-        return _blocks(table, source, leaves) if len(set(leaves)) > 1 else _uniform(table, source)
+        if len(set(leaves)) == 1:
+            return _uniform(table, source)
+        return _zones(table, source, chained=chained) or _blocks(table, source, leaves)
     if table.memory:
         words = list(range(layout.depth))
         if layout.depth > 1:
@@ -416,6 +467,94 @@ def _compared(table: Table, source: Source) -> Table:
     if table.inside or (len(arms) > 1 and not table.split):
         table = replace(table, u=source.whole())
     return replace(table, arms=arms)
+
+
+def few_zones(term: Term) -> bool:
+    """Whether a term in digits is a binary split of few zones."""
+    if not term.digits or not isinstance(term.map, Dyadic):
+        return False
+    return 1 < len(zones.zones(term.map.starts, term.map.leaves)) < zones.MOST
+
+
+def _zones(table: Table, source: Source, *, chained: bool) -> Table | None:
+    """A binary split by its zones; None if they are too many."""
+    layout, bits, prefix, split = table.layout, table.layout.term.dx_bits, table.layout.prefix, table.layout.term.map
+    if not isinstance(split, Dyadic) or not few_zones(layout.term) or not table.dx:
+        return None
+    if split.length > 1 << source.width:
+        return None
+    found = zones.zones(split.starts, split.leaves)
+    past = split.length < 1 << source.width
+    width = (split.segments + past - 1).bit_length()
+    blocks = zones.numbered(found, width)
+    borders = []
+    for number, start in enumerate([*(zone.start for zone in found[1:]), split.length][: len(found) - 1 + past], 1):
+        low = (start & -start).bit_length() - 1
+        high = source.width - low
+        name = f"{prefix}past_{number}"
+        top = source.bit(low) if high == 1 else f"{source.bits(source.width - 1, low)} >= {high}'d{start >> low}"
+        borders.append((name, top))
+    names = [name for name, _ in borders]
+    zone = unsigned(f"{prefix}zone", len(borders).bit_length())
+    code, spare_bit = names[0], ""
+    if len(names) > 1:
+        less = names[1] if len(names) == 2 else f"{names[1]} & ~{names[2]}"
+        bit = source.bit(0)
+        code = f"{{{names[1]}, {names[0]}, {bit}}} - {{1'b0, {less}, {bit}}}"
+        spare_bit = f"unused_{zone.name}"
+        if not chained:
+            code = f"{{{names[1]}, {names[0]}}} - {{1'b0, {less}}}"
+            spare_bit = ""
+    chosen = zones.rows(found, blocks, width)
+    seen = {
+        bit
+        for row in chosen
+        for at in range(len(row.pattern))
+        for bit in [found[row.zone].leaf + found[row.zone].spread - 1 - at]
+    }
+    high, low = max(seen, default=-1), min(seen, default=0)
+    selector = zone.name if high < low else f"{{{zone.name}, {source.slice(high, low)}}}"
+    rows = []
+    for row in chosen:
+        own = found[row.zone]
+        ahead = max(high - (own.leaf + own.spread - 1), 0)
+        wild = "?" * ahead + row.pattern if row.pattern else ""
+        pattern = format(row.zone, "b").zfill(zone.width) + wild.ljust(high - low + 1, "?")
+        segment_number = number_text(row.bits, own.leaf, source)
+        rows.append((f"{len(pattern)}'b{pattern}", segment_number, source.middle(own.leaf, bits - own.leaf)))
+    numbers = zones.order(found, blocks)
+    spare = max(set(range(1 << width)) - set(numbers), default=0)
+    if past:
+        rows.append(("default", f"{width}'d{spare}", rows[-1][2]))
+    else:
+        rows[-1] = ("default", *rows[-1][1:])
+    stored = {number: at for number, at in sorted(numbers.items()) if at < layout.depth}
+    place, segment = replace(table.dx, name=f"{prefix}place"), unsigned(f"{prefix}segment", width)
+    return replace(
+        table,
+        zones=Zones(borders, zone, code, spare_bit, selector, rows),
+        order=tuple(stored.values()),
+        numbers=tuple(stored),
+        segment=segment,
+        place=place,
+        dx_source=place.name,
+        index=segment.name,
+        index_width=width,
+        mixed="",
+    )
+
+
+def number_text(bits: tuple[int | None, ...], leaf: int, source: Source) -> str:
+    """A segment's number: constant bits, and slices of u behind the segment."""
+    parts, at = [], len(bits)
+    for fixed, run in groupby(bits, lambda bit: bit is not None):
+        own = list(run)
+        at -= len(own)
+        if fixed:
+            parts.append(f"{len(own)}'d{int(''.join(map(str, own)), 2)}")
+        else:
+            parts.append(source.slice(leaf + at + len(own) - 1, leaf + at))
+    return parts[0] if len(parts) == 1 else f"{{{', '.join(parts)}}}"
 
 
 def _blocks(table: Table, source: Source, leaves: tuple[int, ...]) -> Table:

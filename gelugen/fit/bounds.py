@@ -44,8 +44,10 @@ class Bounds:
     first: int = 0
 
 
-def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: Guarantee) -> Bounds:
+def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: Guarantee, first: int = 0) -> Bounds:
     """Take the guarantee's bounds on output codes through the architecture's fold to bounds on r.
+
+    ``first`` is what u and a negative k add up to, where there is a fold: 0, or -1 for one's complement.
 
     Raises:
         GelugenError: the fold needs scales whose ratio is a power of two.
@@ -60,8 +62,8 @@ def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: 
         order = np.argsort((spec.input.codes() - first) & ((1 << spec.input.bits) - 1))
         return Bounds(low[order], high[order], real[order] + spec.output.zero_point, first=first)
     if architecture.fold == "residual":
-        return _residual(spec, architecture, low, high, real)
-    return _symmetric(spec, architecture, low, high, real)
+        return _residual(spec, architecture, low, high, real, first)
+    return _symmetric(spec, architecture, low, high, real, first)
 
 
 def commensurate(spec: Spec, fold: Fold) -> bool:
@@ -82,7 +84,7 @@ def _unit(spec: Spec) -> int:
     return int(unit) if unit.denominator == 1 and unit < FREE else 0
 
 
-def _residual(spec: Spec, architecture: Architecture, low: Codes, high: Codes, real: Reals) -> Bounds:
+def _residual(spec: Spec, architecture: Architecture, low: Codes, high: Codes, real: Reals, first: int) -> Bounds:
     """Bounds on r = (line << line_shift) - y, with both signs of a code together."""
     power = _power(spec)
     if power is None:
@@ -98,11 +100,11 @@ def _residual(spec: Spec, architecture: Architecture, low: Codes, high: Codes, r
     # y = ((line - r) >> down) + offset lies in low .. high  <=>  r lies in r_low .. r_high
     r_low = np.where(high == FREE, -FREE, line - ((high - offset + 1) << down) + 1)
     r_high = np.where(low == -FREE, FREE, line - ((low - offset) << down))
-    joined = _joined(k, r_low, r_high, line - real * (1 << down) - half)
-    return Bounds(*joined, -half, up, down, offset)
+    joined = _joined(k, first, r_low, r_high, line - real * (1 << down) - half)
+    return Bounds(*joined, -half, up, down, offset, first=first)
 
 
-def _symmetric(spec: Spec, architecture: Architecture, low: Codes, high: Codes, real: Reals) -> Bounds:
+def _symmetric(spec: Spec, architecture: Architecture, low: Codes, high: Codes, real: Reals, first: int) -> Bounds:
     """Bounds on r where y = r + offset for k >= 0, and r, -r or one - r plus offset for a negative k."""
     offset, fold = spec.output.zero_point, architecture.fold
     one = 0
@@ -122,11 +124,12 @@ def _symmetric(spec: Spec, architecture: Architecture, low: Codes, high: Codes, 
     turned_high = np.where(low == -FREE, FREE, one - (low - offset))
     joined = _joined(
         k,
+        first,
         np.where(turned, turned_low, r_low),
         np.where(turned, turned_high, r_high),
         np.where(turned, one - real, real),
     )
-    return Bounds(*joined, 0, 0, 0, offset, one)
+    return Bounds(*joined, 0, 0, 0, offset, one, first)
 
 
 def rested(bounds: Bounds) -> Bounds:
@@ -141,9 +144,9 @@ def rested(bounds: Bounds) -> Bounds:
     return replace(bounds, idle=int(np.clip(bounds.idle, low[served - 1], high[served - 1])))
 
 
-def _joined(k: Codes, low: Codes, high: Codes, ideal: Reals) -> tuple[Codes, Codes, Reals]:
-    """Bounds and ideal values for every u = |k|: both signs must agree."""
-    u = np.abs(k)
+def _joined(k: Codes, first: int, low: Codes, high: Codes, ideal: Reals) -> tuple[Codes, Codes, Reals]:
+    """Bounds and ideal values for every u: both signs must agree."""
+    u = np.where(k < 0, first - k, k)
     size = int(u.max()) + 1
     joined_low, joined_high = np.full(size, -FREE), np.full(size, FREE)
     np.maximum.at(joined_low, u, low)

@@ -35,9 +35,14 @@ def designs(spec: Spec, truth: Golden, architecture: Architecture) -> Iterator[D
     bounds = r_bounds(spec, truth, architecture, spec.guarantee)
     if (bounds.low > bounds.high).any():
         raise Unreachable(spec, architecture, reach(spec, truth, architecture))
-    bounds = rested(bounds)
-    for found in fit_digits(bounds, architecture):
-        yield assembled(spec, architecture, bounds, found)
+    folded = [bounds]
+    if architecture.fold != "none" and spec.input.code_min < spec.input.zero_point:
+        complement = r_bounds(spec, truth, architecture, spec.guarantee, -1)
+        if (complement.low <= complement.high).all():
+            folded.insert(0, complement)
+    for each in map(rested, folded):
+        for found in fit_digits(each, architecture):
+            yield assembled(spec, architecture, each, found)
 
 
 def fit_digits(bounds: Bounds, architecture: Architecture) -> Iterator[Fit]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from gelugen.fit.bounds import Bounds
 from gelugen.fit.digits.grid import Plan, Segment, Word, digits_of, reach
+from gelugen.fit.digits.zones import zones
 from gelugen.maps import Dyadic, Uniform
 
 MOST_WORDS = {1: 64, 2: 80}
@@ -24,6 +25,10 @@ _COVERS = 1
 """Binary splits that are compared: more find better ones, and take minutes."""
 _BLOCK = 5
 """Lookup tables that a change of the leaves' length costs, about: the segment's number and dx come from other bits."""
+_DEARER = 4
+"""Bits of digits that plans for zones may have more than the first that serves."""
+_ZONED = 9
+"""Covers by zones that give a design."""
 _MOST_KEPT = 40
 """Words kept for each segment, of those that serve."""
 
@@ -52,10 +57,14 @@ class Room:
 
 
 def covers(bounds: Bounds, degree: int, *, split: bool) -> Iterator[Cover]:
-    """Covers of all codes that need a word: of a binary split the first one found, or those of the longest segments."""
+    """Covers of all codes that need a word, those that are about to take the fewest lookup tables first.
+
+    Of a binary split they have few zones of equal segments, or where there are none as few leaves as can be; of equal
+    segments they are the longest ones.
+    """
     room = Room(bounds, degree)
     if split:
-        yield from islice(_dyadic(room), 1)
+        yield from list(islice(_zoned(room), _ZONED)) or islice(_dyadic(room), 1)
         return
     yield from islice((each for bits in reversed(range(1, room.u_bits)) for each in _uniform(room, bits)), _LENGTHS)
 
@@ -152,9 +161,30 @@ def _cost(plan: Plan) -> tuple[int, int]:
 # -- binary splits -----------------------------------------------------------------------------------------
 
 
-def _dyadic(room: Room) -> Iterator[Cover]:
-    """Covers by the leaves of a binary split, those of few digits first."""
+def _zoned(room: Room) -> Iterator[Cover]:
+    """Covers by zones of equal segments, those that are about to take the fewest lookup tables first."""
     top = max((room.end - 1).bit_length(), 1)
+    found: list[tuple[int, Plan, Dyadic]] = []
+    stuck: list[int] = []
+    for plan in _line_plans(top):
+        if found and _cost(plan)[0] > _cost(found[0][1])[0] + _DEARER:
+            break
+        if plan.digits.reverse:  # which serves what the other sign does, read from the other end
+            continue
+        at = replace(plan, phase=room.bounds.idle << plan.shift)
+        bits = plan.digits.bits
+
+        def serves(start: int, log: int, at: Plan = at, bits: int = bits) -> bool:
+            return any(True for _ in room.segment(start, 1 << log, max(log, bits)).words(at))
+
+        for cost, leaves in zones(serves, room.end, top, MOST_WORDS[1] - 1, stuck):
+            if max(leaves) >= bits:
+                found.append((_cost(plan)[0] + cost, plan, Dyadic(tuple(leaves))))
+    yield from _split(room, found)
+
+
+def _line_plans(top: int) -> list[Plan]:
+    """Plans of digits of power 1, the cheapest first."""
     plans = [
         Plan(digits_of({1: (shift - grid, count)}, bits, reverse, subtract), shift)
         for shift, bits, grid, count, (reverse, subtract) in product(
@@ -162,13 +192,24 @@ def _dyadic(room: Room) -> Iterator[Cover]:
         )
         if shift - grid >= -16 and bits < top
     ]
+    return sorted(plans, key=_cost)
+
+
+def _dyadic(room: Room) -> Iterator[Cover]:
+    """Covers by the leaves of a binary split, those of few digits first."""
+    top = max((room.end - 1).bit_length(), 1)
     found: list[tuple[int, Plan, Dyadic]] = []
-    for plan in sorted(plans, key=_cost):
+    for plan in _line_plans(top):
         if len(found) >= _COVERS or (found and _cost(plan)[0] > min(found, key=lambda each: each[0])[0]):
             break
         leaves = _leaves(room, replace(plan, phase=room.bounds.idle << plan.shift), top)
         if leaves and max(leaves) >= plan.digits.bits:
             found.append((_cost(plan)[0] + _BLOCK * _blocks(leaves), plan, Dyadic(tuple(leaves))))
+    yield from _split(room, found)
+
+
+def _split(room: Room, found: list[tuple[int, Plan, Dyadic]]) -> Iterator[Cover]:
+    """The covers of binary splits, the cheapest first, with the words that serve each leaf."""
     for _, plan, map_ in sorted(found, key=lambda each: each[0]):
         at = replace(plan, phase=room.bounds.idle << plan.shift)
         stored = zip([start for start in map_.starts if start < room.end], map_.leaves, strict=False)
