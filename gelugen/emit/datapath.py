@@ -30,13 +30,21 @@ from gelugen.pipeline import addends as count_addends
 
 @dataclass(frozen=True)
 class Multiply:
-    """p = factor * dx; q is p without the bits that the step's shift drops, or p itself."""
+    """p = factor * argument; q is p without the bits that the step's shift drops, or p itself.
+
+    Attributes:
+        p, factor, argument, q: as above.
+        shift: the bits that are dropped.
+        dx, leak: the argument is their sum; dx alone where leak is 0.
+    """
 
     p: Signal
     factor: Signal
     dx: Signal
     q: Signal
     shift: int
+    argument: Signal
+    leak: int
 
 
 @dataclass(frozen=True)
@@ -455,7 +463,10 @@ class _Builder:
             q = Signal(name.format("q"), p.width - step.shift, True, step.shifted)
         self.leave(p, step.shift - 1, 0)
         self.leave(q, q.top, step.h_width - step.zeros)
-        return Multiply(p, factor, dx, q, step.shift)
+        leak = table.layout.term.leak if step.power == table.layout.term.degree - 1 else 0
+        held = dx.range + Range(leak, leak)
+        argument = signed(name.format("x"), held, dx.range) if leak else dx
+        return Multiply(p, factor, dx, q, step.shift, argument, leak)
 
     def add(self, table: Table, step: Horner, q: Signal, level: str) -> Add:
         column = table.columns[step.power]

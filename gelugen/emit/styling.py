@@ -18,10 +18,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gelugen.design import Coefficient, Design, Offset, Term
+from gelugen.design import Coefficient, Design, Offset
 from gelugen.emit.layout import Layout
 from gelugen.emit.tables import few_zones
 from gelugen.emit.writing import Writing
+from gelugen.maps import about
 from gelugen.pipeline import Range, has_fold
 
 _FEW = 8
@@ -155,7 +156,8 @@ def _needed(design: Design) -> int:
     """The bits of u that tell the codes inside the segments apart."""
     bits = 1
     for term in design.terms:
-        if isinstance(term.map, Offset) or few_zones(term):  # which tell what is past them as they tell zones apart
+        # What tells zones apart tells what is past them too; and what counts from the middle of u needs its top bit.
+        if isinstance(term.map, Offset) or few_zones(term) or about(term.map):
             return design.u_bits
         bits = max(bits, term.dx_bits + 1, (term.map.end(term.depth) - 1).bit_length())
     return min(bits, design.u_bits)
@@ -182,7 +184,7 @@ def _negated(design: Design, other: int) -> Negated | None:
     if any(each.width > 32 for each in columns):
         return None
     word = outside & (1 << first.width) - 1
-    return Negated(replace(design, terms=(Term(term.map, columns, term.shifts),), bias=0), word, low)
+    return Negated(replace(design, terms=(replace(term, coefficients=columns),), bias=0), word, low)
 
 
 def _column(values: list[int], drop: int, also: int) -> Coefficient:

@@ -11,6 +11,7 @@ from gelugen.emit.layout import Layout, in_bits
 from gelugen.emit.leaves import WIDTHS, Leaves
 from gelugen.emit.signals import Constant, Signal, signed, unsigned
 from gelugen.emit.writing import Writing, from_file, padding
+from gelugen.maps import about
 from gelugen.pipeline import coefficient_range, dx_range
 
 
@@ -290,6 +291,11 @@ class Table:
         return self.nothing.top - self.nothing.free if self.nothing else 0
 
     @property
+    def about(self) -> int | None:
+        """The u where dx is 0, if that is the same in all segments."""
+        return about(self.layout.term.map)
+
+    @property
     def split(self) -> bool:
         """Whether the arms are selected by the top bits of u."""
         return self.layout.binary and self.layout.depth > 1
@@ -347,11 +353,19 @@ class Table:
             table = replace(
                 table, read=replace(table.word, name=f"{prefix}read_{read}") if table.inside else table.word
             )
+        dx, middle = table.dx, about(term.map)
+        if dx and middle is not None:  # all of u, wherever the segment
+            table = replace(table, dx=None)
         if layout.starts:
-            return _compared(table, source, chained=writing.style != "plain")
-        if layout.offset:
-            return _offset(table, layout.offset, source, read)
-        return _uniform(table, source)
+            table = _compared(table, source, chained=writing.style != "plain")
+        elif layout.offset:
+            table = _offset(table, layout.offset, source, read)
+        else:
+            table = _uniform(table, source)
+        if table.dx != dx:
+            whole = source.middle(source.width) if middle else f"{{1'd0, {source.whole()}}}"
+            table = replace(table, dx=dx, dx_source=whole)
+        return table
 
 
 def parameter(layout: Layout) -> str:
