@@ -1,0 +1,20 @@
+"""What only a microcontroller core can tell of C texts: what they compute there, and in how many instructions.
+
+Programs are built bare metal, with a start-up of our own (``templates/board``), and run under QEMU.
+"""
+
+from __future__ import annotations
+
+from gelugen.cores.image import Ran, build, run_image
+from gelugen.cores.core import CORES, Core, core_of, missing, missing_compiler
+
+__all__ = [
+    "CORES",
+    "Core",
+    "Ran",
+    "build",
+    "core_of",
+    "missing",
+    "missing_compiler",
+    "run_image",
+]
