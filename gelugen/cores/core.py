@@ -38,6 +38,8 @@ class Core:
         entry: the symbol at which it starts, for the linker script.
         shift: instructions take 2^shift ns of virtual time where they are counted.
         tick: virtual nanoseconds in a step of ``board_clock``; None if instructions cannot be counted.
+        clock_bits: after how many the steps start again.
+        window: bytes of drives that a run can take; 0 if any number.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Core:
     entry: str = ""
     shift: int = 0
     tick: Fraction | None = None
+    clock_bits: int = 32
+    window: int = 0
 
     @property
     def prefix(self) -> str:
@@ -79,6 +83,7 @@ def _cortex(
         "core_vectors",
         8,
         Fraction(1000, megahertz),
+        24,
     )
 
 
@@ -120,6 +125,7 @@ CORES: dict[str, Core] = dict(
                 ("-M", "mega2560"),
                 ("gcc-avr", "qemu-system-misc"),
                 ("avr.c",),
+                window=0xC000,  # below 64 KB: in QEMU 7.2, elpm loses RAMPZ
             ),
         ),
     ]

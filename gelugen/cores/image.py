@@ -20,6 +20,8 @@ FREESTANDING = ("-ffreestanding", "-fno-tree-loop-distribute-patterns", "-nostar
 """No library but the compiler's own: so no loop may become a call of memset."""
 DRIVES, RESULTS, IMAGE = "drives.bin", "results.bin", "image.elf"
 PATIENCE = 120.0
+FLASH_DRIVES = 0x4000
+"""Where drives start in the flash of a machine without semihosting."""
 ENDINGS = {1: "the drives ended early", 2: "it wrote beside its output", 3: "it met a fault"}
 """What the exit statuses of our programs mean."""
 _POLL = 0.02
@@ -50,7 +52,7 @@ def build(core: Core, work: Path, sources: Sequence[Path], flags: Sequence[str])
     """
     boards = []
     for name in ("board.h", "core.h", *core.board):
-        (work / name).write_text(render(f"board/{name}.j2"))
+        (work / name).write_text(render(f"board/{name}.j2", drives=FLASH_DRIVES))
         boards += [name] if name.endswith(".c") else []
     link: list[str] = []
     if core.memories:
@@ -86,17 +88,17 @@ def run_image(core: Core, work: Path, drives: bytes, size: int, counted: bool = 
 
 def _serial(words: list[str], work: Path, size: int) -> Ran:
     """A machine without semihosting, which never ends: its results come by the serial port, its exit status last."""
-    port = f"file,id=port,path={RESULTS},input-path={DRIVES}"
-    command = [*words, "-chardev", port, "-serial", "chardev:port", "-bios", IMAGE]
-    process = subprocess.Popen(
-        command,
-        cwd=work,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    loader = f"loader,file={DRIVES},addr={FLASH_DRIVES},force-raw=on"
     start, results = time.monotonic(), work / RESULTS
+    with results.open("wb") as out:
+        process = subprocess.Popen(
+            [*words, "-serial", "stdio", "-bios", IMAGE, "-device", loader],
+            cwd=work,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
     try:
         while process.poll() is None and results.stat().st_size <= size and time.monotonic() - start < PATIENCE:
             time.sleep(_POLL)
@@ -107,7 +109,7 @@ def _serial(words: list[str], work: Path, size: int) -> Ran:
         _, errors = process.communicate()
     found = results.read_bytes()
     if ended is not None:
-        return Ran(found, _ending(ended, errors))
+        return Ran(found, f"{words[0]} ended with {ended}: {first_error(errors) or 'no message'}")
     if len(found) != size + 1:
         return Ran(found, f"it wrote {len(found)} of {size + 1} bytes in {PATIENCE:g} seconds")
     return Ran(found[:size], _ending(found[size], b"") if found[size] else "")

@@ -74,7 +74,8 @@ def sweep_c(
         compiled = run([*words, "-x", language, *(each.resolve() for each in sources), "-o", "sweep"], work)
         if compiled.returncode:
             return sweep.verdict(tool, b"", start, first_error(compiled.stderr) or "the compiler failed")
-        (work / DRIVES).write_bytes(sweep.drives())
+        ((drives, _),) = sweep.runs()
+        (work / DRIVES).write_bytes(drives)
         (work / RESULTS).write_bytes(b"")
         swept = run([work / "sweep"], work)
         results = (work / RESULTS).read_bytes()

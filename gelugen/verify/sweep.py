@@ -86,21 +86,30 @@ class Sweep:
         path.write_text(self.harness(name))
         return path
 
-    def drives(self) -> bytes:
-        """What the program reads."""
-        codes = self._codes()
-        columns = [
-            np.ascontiguousarray(each.astype(_dtype(type_))) for each, type_ in zip(codes, self.types, strict=True)
-        ]
-        parts = []
-        for number, (start, end) in enumerate(self._blocks()):
-            parts.append(bytes((end - start, number % PLACES, number // PLACES % PLACES, 0)))
-            parts += [column[start:end].tobytes() for column in columns]
-        return b"".join((*parts, bytes((0, 0, 0, 1))))
+    def runs(self, window: int = 0) -> Iterator[tuple[bytes, int]]:
+        """What a program reads in a run, and how many bytes it then writes.
+
+        Args:
+            window: the bytes that a run can take; 0 if one takes all.
+        """
+        codes = [each.astype(_dtype(type_)) for each, type_ in zip(self._codes(), self.types, strict=True)]
+        head, end = 4, bytes((0, 0, 0, 1))
+        wide, results = sum(each.itemsize for each in codes), _dtype(self.result).itemsize * self.rounds
+        parts: list[bytes] = []
+        room, size = window - len(end), 0
+        for number, (start, stop) in enumerate(self._blocks()):
+            room -= head + (stop - start) * wide
+            if window and room < 0:
+                yield b"".join((*parts, end)), size
+                parts, size, room = [], 0, window - len(end) - head - (stop - start) * wide
+            parts.append(bytes((stop - start, number % PLACES, number // PLACES % PLACES, 0)))
+            parts += [each[start:stop].tobytes() for each in codes]
+            size += (stop - start) * results
+        yield b"".join((*parts, end)), size
 
     @property
     def size(self) -> int:
-        """Bytes of results."""
+        """Bytes of results of all runs."""
         return len(self._codes()[0]) * self.rounds * _dtype(self.result).itemsize
 
     def verdict(self, tool: str, results: bytes, start: float, note: str = "") -> Verdict:

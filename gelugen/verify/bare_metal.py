@@ -31,5 +31,10 @@ def sweep_core(folder: Path, name: str, unit: Unit, core: str, level: str = "-O2
             return Verdict(tool, "skipped", len(unit.stimulus()[0]), note=note)
         if built.returncode:
             return sweep.verdict(tool, b"", start, first_error(built.stderr) or "the compiler failed")
-        ran = run_image(chosen, work, sweep.drives(), sweep.size)
-    return sweep.verdict(tool, ran.results, start, ran.note)
+        results, note = b"", ""
+        for drives, size in sweep.runs(chosen.window):
+            ran = run_image(chosen, work, drives, size)
+            results, note = results + ran.results, ran.note
+            if note:
+                break
+    return sweep.verdict(tool, results, start, note)
