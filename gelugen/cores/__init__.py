@@ -5,9 +5,9 @@ Programs are built bare metal, with a start-up of our own (``templates/board``),
 
 from __future__ import annotations
 
+from gelugen.cores.core import CORES, Core, core_of, missing, missing_compiler
 from gelugen.cores.counting import Counts, Kernel, Sizes, array_function, count, near, sizes
 from gelugen.cores.image import Ran, build, run_image
-from gelugen.cores.core import CORES, Core, core_of, missing, missing_compiler
 
 __all__ = [
     "CORES",

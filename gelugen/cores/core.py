@@ -69,7 +69,7 @@ _SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
 def _cortex(
     name: str, title: str, machine: str, megahertz: int, flash: Memory, ram: Memory, *flags: str
 ) -> tuple[str, Core]:
-    """A Cortex-M: counted by SysTick, which counts clocks of the core, in steps of virtual time far below an instruction."""
+    """A Cortex-M: counted by SysTick, several clocks of which pass in an instruction."""
     return name, Core(
         name,
         title,
@@ -159,6 +159,8 @@ def missing_compiler(name: str) -> str:
 def _sentence(core: Core, absent: list[str]) -> str:
     if not absent:
         return ""
-    packages = [package for package, tool in zip(core.packages, (core.compiler, core.emulator), strict=True) if tool in absent]
+    packages = [
+        package for package, tool in zip(core.packages, (core.compiler, core.emulator), strict=True) if tool in absent
+    ]
     verb = "is" if len(absent) == 1 else "are"
     return f"{' and '.join(absent)} {verb} missing, for {core.title}: apt-get install {' '.join(packages)}"

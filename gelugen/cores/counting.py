@@ -137,9 +137,7 @@ def count(
     drives = [_drive([each[at : at + BLOCK] for each in filled], 0, kernel) for at in range(0, len(filled[0]), BLOCK)]
     blocks = len(drives)
     total = len(worst_over[0])
-    drives += [
-        _drive([each[at : at + BLOCK] for each in worst_over], COPIES, kernel) for at in range(0, total, BLOCK)
-    ]
+    drives += [_drive([each[at : at + BLOCK] for each in worst_over], COPIES, kernel) for at in range(0, total, BLOCK)]
     with workshop() as work:
         _build(kernel, chosen, work, flags)
         ran = run_image(chosen, work, b"".join((*drives, bytes(4))), 8 * (blocks + total), counted=True)

@@ -58,8 +58,9 @@ def build(core: Core, work: Path, sources: Sequence[Path], flags: Sequence[str])
     if core.memories:
         (work / "image.ld").write_text(render("board/image.ld.j2", entry=core.entry, **dict(core.memories)))
         link = ["-T", "image.ld"]
-    words = [core.compiler, *core.flags, *flags, *FREESTANDING, "-iquote", str(work.resolve())]
-    return run([*words, *link, *boards, *(path.resolve() for path in sources), "-lgcc", "-o", IMAGE], work)
+    words = [core.compiler, *core.flags, *flags, *FREESTANDING, "-iquote", "."]
+    programs = [path.name if path.parent == work else path.resolve() for path in sources]
+    return run([*words, *link, *boards, *programs, "-lgcc", "-o", IMAGE], work)
 
 
 def run_image(core: Core, work: Path, drives: bytes, size: int, counted: bool = False) -> Ran:

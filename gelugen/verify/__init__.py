@@ -26,8 +26,8 @@ from gelugen.products import ProductAccuracy
 from gelugen.store import Bundle, read
 from gelugen.target import Target
 from gelugen.units import AnyAccuracy, Unit, measure
-from gelugen.verify.c import check_c, check_compilers, missing_compiler
 from gelugen.verify.bare_metal import check_core
+from gelugen.verify.c import check_c, check_compilers, missing_compiler
 from gelugen.verify.cppcheck import check_cppcheck, missing_cppcheck
 from gelugen.verify.formal import check_formal, missing_formal
 from gelugen.verify.gates import check_gates, missing_gates

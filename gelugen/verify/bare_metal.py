@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from gelugen.cores import core_of, build, run_image
+from gelugen.cores import build, core_of, run_image
 from gelugen.tools import first_error, tool_version, workshop
 from gelugen.units import Unit
 from gelugen.verify.sweep import STRICT, Sweep, tables_of

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from gelugen.bank import Bank
+from gelugen.cores.image import DRIVES, ENDINGS, RESULTS
 from gelugen.emit.c import container
 from gelugen.emit.rendering import render
 from gelugen.formats import Codes
-from gelugen.cores.image import DRIVES, ENDINGS, RESULTS
 from gelugen.units import Unit
 from gelugen.verify.verdict import Verdict, sample
 
@@ -50,9 +50,7 @@ class Sweep:
         """The sweep of a unit."""
         types, result = tuple(container(form) for form in unit.ports.values()), container(unit.output)
         single = int(isinstance(unit, Bank))  # one select for all codes of the array function
-        return cls(
-            unit, types, result, tuple(at for at, type_ in enumerate(types) if type_ == result and at >= single)
-        )
+        return cls(unit, types, result, tuple(at for at, type_ in enumerate(types) if type_ == result and at >= single))
 
     @property
     def rounds(self) -> int:
@@ -125,8 +123,8 @@ class Sweep:
         if wrong.any():
             at = int(wrong.argmax())
             first = sample(drives, at), int(expected[at]), next(int(y) for y in got[..., at].flat if y != expected[at])
-        status = "fail" if wrong.any() else "pass"
-        return Verdict(tool, status, total, total, int(wrong.sum()), first, time.monotonic() - start)
+        mismatches, seconds = int(wrong.sum()), time.monotonic() - start
+        return Verdict(tool, "fail" if mismatches else "pass", total, total, mismatches, first, seconds)
 
     def _sorted(self, results: Codes) -> Codes:
         """Results by round, repetition, code."""
