@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gelugen.cores.core import CORES, Core, core_of, missing, missing_compiler
 from gelugen.cores.counting import Counts, Kernel, Sizes, array_function, count, near, sizes
-from gelugen.cores.image import Ran, build, run_image
+from gelugen.cores.image import Ran, build, cannot_run, run_image
 
 __all__ = [
     "CORES",
@@ -18,6 +18,7 @@ __all__ = [
     "Sizes",
     "array_function",
     "build",
+    "cannot_run",
     "core_of",
     "count",
     "missing",
