@@ -120,7 +120,7 @@ CORES: dict[str, Core] = dict(
                 "avr",
                 "ATmega2560",
                 "avr-gcc",
-                ("-mmcu=atmega2560",),
+                ("-mmcu=atmega2560", "-Wl,--defsym=__DATA_REGION_LENGTH__=0x1E00"),  # 8 KB less the stack
                 "qemu-system-avr",
                 ("-M", "mega2560"),
                 ("gcc-avr", "qemu-system-misc"),

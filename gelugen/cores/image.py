@@ -20,7 +20,7 @@ from gelugen.tools import first_error, run
 FREESTANDING = ("-ffreestanding", "-fno-tree-loop-distribute-patterns", "-nostartfiles", "-nodefaultlibs")
 """No library but the compiler's own: so no loop may become a call of memset."""
 DRIVES, RESULTS, IMAGE = "drives.bin", "results.bin", "image.elf"
-PATIENCE = 120.0
+PATIENCE = 60.0
 FLASH_DRIVES = 0x4000
 """Where drives start in the flash of a machine without semihosting."""
 ENDINGS = {1: "the drives ended early", 2: "it wrote beside its output", 3: "it met a fault"}

@@ -30,7 +30,7 @@ def sweep_core(folder: Path, name: str, unit: Unit, core: str, level: str = "-O2
     with workshop() as work:
         sources = [sweep.write(work, name), *tables_of(folder, name)]
         built = build(chosen, work, sources, ["-std=c99", *STRICT, level, "-iquote", str(folder.resolve())])
-        if built.returncode and _TOO_LARGE not in built.stderr:
+        if built.returncode and not any(each in built.stderr for each in _TOO_LARGE):
             return sweep.verdict(tool, b"", start, first_error(built.stderr) or "the compiler failed")
         large = f"program and tables do not fit the memory of {chosen.title}" if built.returncode else ""
         if why := large or cannot_run(chosen, work):
@@ -45,4 +45,5 @@ def sweep_core(folder: Path, name: str, unit: Unit, core: str, level: str = "-O2
     return sweep.verdict(tool, results, start, note)
 
 
-_TOO_LARGE = b"will not fit in region"
+_TOO_LARGE = (b"will not fit in region", b"is not within region", b"overflowed by")
+"""What linkers say then."""
