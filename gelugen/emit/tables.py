@@ -237,7 +237,7 @@ class Table:
             return None
         words = dict(self.cases)
         every = [words.get(at, self.outside) for at in range(1 << self.index_width)]
-        return Leaves.of(self.layout.prefix, self.index, self.index_width, every, self.width)
+        return Leaves.of(self.layout.prefix, f"{self.layout.prefix}entry", self.index_width, every, self.width)
 
     @property
     def width(self) -> int:
