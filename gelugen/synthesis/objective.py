@@ -171,7 +171,8 @@ def _others(spec: Spec, luts: Luts, tell: Tell) -> Iterator[Design]:
     named = spec.architecture != AUTO
     for architecture in ARCHITECTURES.values():
         own = architecture.name in admitted if named else architecture.fold in folds and not spec.excludes(architecture)
-        plain = architecture.segments == "uniform" and architecture.degree in (1, 2) and not architecture.digits
+        usual = not (architecture.digits or architecture.codes)
+        plain = architecture.segments == "uniform" and architecture.degree in (1, 2) and usual
         if not own or not (plain or (architecture.digits and architecture.fold != "none" and not luts.dsps)):
             continue
         tell(architecture)
