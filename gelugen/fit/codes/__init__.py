@@ -65,12 +65,13 @@ def fit_codes(bounds: Bounds, architecture: Architecture) -> Iterator[Fit]:
         yield found
         return
     folded, codes, shortest = architecture.fold != "none", len(bounds.low), architecture.degree + 1
+    # dx is the code; one of 16 bits without a sign counts from the middle, to have 16 bits with a sign
+    about = codes >> 1 if not folded and (bounds.first or codes == 1 << MOST_BITS) else 0
     if architecture.segments == "dyadic":
         kinds: list[Kind] = ["wide"]
-        cuts = two_widths(bounds, shortest)
-    else:  # dx is the code; one of 16 bits without a sign counts from the middle, to have 16 bits with a sign
+        cuts = two_widths(bounds, about, shortest)
+    else:
         kinds = ["lines"] if architecture.degree == 1 else ["wide", "narrow"]
-        about = codes >> 1 if not folded and (bounds.first or codes == 1 << MOST_BITS) else 0
         cuts = uniform(bounds, about, folded, shortest)
     for each in fits(cuts, kinds, bounds.idle if folded else 0):
         yield verified(bounds, each)

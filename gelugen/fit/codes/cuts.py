@@ -71,7 +71,7 @@ def uniform(bounds: Bounds, about: int, folded: bool, shortest: int) -> Iterator
         yield Cut(Uniform(dx_bits, about), bounds, ends)
 
 
-def two_widths(bounds: Bounds, shortest: int) -> Iterator[Cut]:
+def two_widths(bounds: Bounds, about: int, shortest: int) -> Iterator[Cut]:
     """Leaves of two widths, the longest first: 2^shortest codes or more below a power of two, and twice as long above.
 
     A processor finds the leaf as u + min(u, 2^n - 1) >> w with u no larger than 2^(n + 1) - 1, and negates a code of
@@ -82,7 +82,7 @@ def two_widths(bounds: Bounds, shortest: int) -> Iterator[Cut]:
     half = 1 << span >> 1
     for log in reversed(range(shortest, span - 1)):
         leaves = (log,) * (half >> log) + (log + 1,) * (half >> log + 1)
-        segment_map = Dyadic(leaves, 0)
+        segment_map = Dyadic(leaves, about)
         ends = []
         for start, leaf in zip(segment_map.starts, leaves, strict=True):
             last = start + (1 << leaf)

@@ -18,6 +18,9 @@ _SHIFTS = 8
 _INNER = 4
 """The same of the shift between the products."""
 
+_ROWS = 1024
+"""The most rows of a table: 8 KB."""
+
 Kind = Literal["wide", "narrow", "lines"]
 """The kinds of arithmetic, see ``forms.py``."""
 
@@ -47,6 +50,8 @@ def fits(cuts: Iterable[Cut], kinds: Sequence[Kind], idle: int) -> Iterator[Fit]
     """
     degree, missing = 1 if "lines" in kinds else 2, list(kinds)
     for cut in cuts:
+        if len(cut.ends) > _ROWS:
+            return
         if (segments := cut.segments(degree)) is None:
             continue
         for kind in tuple(missing):
