@@ -261,29 +261,40 @@ def test_the_kernel_of_parabolas_is_the_design(fitted, number):
     assert (parabola(design, (x >> 10) + 32, x) == design.eval(x)).all()
 
 
-def test_the_kernel_of_lines_is_the_design(fitted):
-    """VQABS, VMIN, VSHR, gathers, VMULH: |-32768| is 32767, and the last of 128 rows is zero."""
-    design = fitted[2]
+def lines(design, count):
+    """VQABS, VMIN, VSHR, gathers, VMULH: |-32768| is 32767, and the last of a power of two of rows is constant."""
     x = design.spec.input.codes()
     (term,) = design.terms
-    c0, c1 = (np.concatenate([column(term, each), np.zeros(128 - term.depth, dtype=int)]) for each in (0, 1))
+    assert (term.map.dx_bits, term.shifts) == (7, (16,))
+    assert term.depth < count
+    c0, c1 = (np.concatenate([column(term, each), np.zeros(count - term.depth, dtype=int)]) for each in (0, 1))
     u = np.minimum(np.abs(x), 32767)
-    row = np.minimum(u, 16383) >> 7
-    assert term.depth < 128
-    assert term.shifts == (16,)
-    assert not design.bias
-    assert (np.maximum(x, 0) - (c0[row] + (u * c1[row] >> 16)) == design.eval(x)).all()
+    row = np.minimum(u, (count << 7) - 1) >> 7
+    return np.maximum(x, 0) - (design.bias + c0[row] + (u * c1[row] >> 16))
+
+
+def test_the_kernel_of_lines_is_the_design(fitted):
+    assert not fitted[2].bias  # the last row is zero
+    assert (lines(fitted[2], 128) == fitted[2].eval(fitted[2].spec.input.codes())).all()
+
+
+@pytest.mark.slow
+def test_the_kernel_of_lines_is_the_design_where_the_residual_does_not_vanish():
+    design = build(Spec("swish", *Q, "residual-uniform-code-linear"))
+    assert design.bias
+    assert (lines(design, 256) == design.eval(design.spec.input.codes())).all()
 
 
 def test_the_kernel_of_two_widths_is_the_design(fitted):
-    """USAT16 gives |x|, 0 for -32768, and no more than 14 and 13 bits; the sums are not negative, to be packed."""
+    """USAT16 gives no more than 14 and 13 bits of |x|, which wraps or not; no r is negative, so that two are packed."""
     design = fitted[3]
     x = design.spec.input.codes()
-    u = np.minimum(np.where(x == -32768, 0, np.abs(x)), 16383)
-    row = u + np.minimum(u, 8191) >> 11
-    r = parabola(design, row, u)
-    assert r.min() >= 0
-    assert (np.maximum(x, 0) - r == design.eval(x)).all()
+    for last in (0, 32767):  # of -32768, by SSUB16 and by QSUB16
+        u = np.minimum(np.where(x == -32768, last, np.abs(x)), 16383)
+        row = u + np.minimum(u, 8191) >> 11
+        r = parabola(design, row, u)
+        assert r.min() >= 0
+        assert (np.maximum(x, 0) - r == design.eval(x)).all()
     differs = design.terms[0].map.locate(u)[0] != row
     assert sorted(set(u[differs].tolist())) == [8192, 10240, 12288, 14336]  # so the pins have something to do
 

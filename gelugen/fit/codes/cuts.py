@@ -14,7 +14,7 @@ from gelugen.maps import Dyadic, Uniform
 
 _EXCHANGES = 16
 _WRAPPED = 1 << 15
-"""The |k| of 16 bits that is no code: a processor takes 0 in its place."""
+"""The |k| of 16 bits that is no code: processors take the largest one, or 0, in its place."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,23 @@ def busy(bounds: Bounds) -> int:
 
 def uniform(bounds: Bounds, about: int, folded: bool, shortest: int) -> Iterator[Cut]:
     """Equal segments of 2^shortest codes at least, the longest first; of a folded u none behind the last busy one."""
+    if folded and len(bounds.low) == _WRAPPED + 1:
+        bounds = _saturated(bounds)
     end = busy(bounds) if folded else len(bounds.low)
     for dx_bits in reversed(range(shortest, (len(bounds.low) - 1).bit_length())):
         starts = range(0, end, 1 << dx_bits)
         ends = tuple((start, min(start + (1 << dx_bits), len(bounds.low))) for start in starts)
         yield Cut(Uniform(dx_bits, about), bounds, ends)
+
+
+def _saturated(bounds: Bounds) -> Bounds:
+    """Bounds of one value at the two largest |k| of 16 bits, if there is one: a processor takes one for the other."""
+    low, high = int(bounds.low[-2:].max()), int(bounds.high[-2:].min())
+    if low > high:
+        return bounds
+    value = min(max(bounds.idle, low), high)
+    ends = np.full(2, value)
+    return replace(bounds, low=np.concatenate([bounds.low[:-2], ends]), high=np.concatenate([bounds.high[:-2], ends]))
 
 
 def two_widths(bounds: Bounds, about: int, shortest: int) -> Iterator[Cut]:
@@ -101,7 +113,7 @@ def _pinned(bounds: Bounds, shared: range, end: int) -> Bounds:
     nearest = np.clip(np.rint(bounds.ideal).astype(np.int64), low, high)
     for u in shared[: len(range(shared.start, len(low), shared.step))]:
         low[u] = high[u] = nearest[u]
-    for u in (0,) * (len(low) > _WRAPPED) + (end - 1,) * (len(low) > end):
+    for u in (0,) * (len(low) == _WRAPPED + 1) + (end - 1,) * (len(low) > end):
         if low[u] <= bounds.idle <= high[u]:
             low[u] = high[u] = bounds.idle
     return replace(bounds, low=low, high=high)
