@@ -161,7 +161,7 @@ def test_steep_lines_have_slopes_of_sixteen_bits(form):
         (Form.wide(3), (20000, HALF - 1, 0), 0),  # t has not 32 bits
         (Form.wide(3), (0, 20000, WORD - 2**21), 0),  # the sum
         (Form.wide(3), (0, 0, WORD), -1),  # c_0
-        (Form.wide(3), (0, 0, WORD - 2), 2),  # c_0 as it is packed
+        (Form.wide(3), (0, -200, WORD - 2), 2),  # c_0 as it is packed
         (Form.narrow(3, 12), (HALF, 0, 0), 0),
         (Form.narrow(3, 12), (2000, HALF - 1, 0), 0),  # W - n * dx
         (Form.narrow(3, 0), (0, 200, -WORD // 2), 0),  # t * dx
@@ -170,7 +170,7 @@ def test_steep_lines_have_slopes_of_sixteen_bits(form):
     ids=str,
 )
 def test_numbers_of_more_bits_are_refused(form, words, bias):
-    dx = np.array([-100, 0, 100, 200])
+    dx = np.array([100, 200])
     assert not form.fits(*(np.array([each]) for each in words), dx, bias)[0]
     smaller = [np.array([each // 4]) for each in words]
     assert form.fits(*smaller, dx, bias)[0]
