@@ -382,6 +382,7 @@ class Adders:
         """The sum with c_0."""
         column = table.columns[0]
         c = places.carry(column.c, places.after("read"), places.before(f"digit {len(links.each)}"))
+        places.leave(c, c.top, h.width - column.drop)
         ahead = extended(now, h.width, 0)
         if low is not None:
             return f"{ahead} {'-' if links.subtracts else '+'} {fit(c, h.width, column.drop, low)}"

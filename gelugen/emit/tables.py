@@ -442,7 +442,7 @@ def _compared(table: Table, source: Source, *, chained: bool) -> Table:
     lowest = min(leaves, default=0)
     words = table.words
     if split and layout.term.digits and not table.memory and not table.inside and layout.depth > 1:
-        if len(set(leaves)) == 1:
+        if set(leaves) == {bits}:  # the position needs no alignment
             return _uniform(table, source)
         return _zones(table, source, chained=chained) or _blocks(table, source, leaves)
     if table.memory:
