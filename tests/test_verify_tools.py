@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from gelugen.cores import CORES
 from gelugen.design import Breakpoints, Coefficient, Design, Offset, Term, Uniform
 from gelugen.emit import emit
 from gelugen.errors import GelugenError
@@ -311,13 +312,15 @@ def test_the_bench_is_asked_for_what_the_target_says():
 
 def test_the_default_tools_are_the_quick_ones():
     assert chosen(None) == ["cc", "icarus", "lint"]
-    assert chosen(["all"]) == list(TOOLS) == ["cc", "icarus", "lint", "verilator", "gates", "formal"]
+    assert chosen(["all"]) == list(TOOLS)
+    assert list(TOOLS)[:8] == ["cc", "icarus", "lint", "verilator", "gates", "formal", "compilers", "cppcheck"]
+    assert list(TOOLS)[8:] == list(CORES)
     assert chosen(["lint", "cc", "lint"]) == ["lint", "cc"]
     with pytest.raises(GelugenError, match="tool 'ghdl' is not known: it must be one of cc, icarus, lint, verilator"):
         chosen(["cc", "ghdl"])
 
 
-@pytest.mark.parametrize("name", ["lint", "verilator", "gates", "formal"])
+@pytest.mark.parametrize("name", ["lint", "verilator", "gates", "formal", "compilers", "cppcheck", *CORES])
 def test_a_missing_tool_is_refused_when_named(tmp_path, monkeypatch, name):
     made = generate(TINY, tmp_path)
     monkeypatch.setitem(TOOLS, name, dataclasses.replace(TOOLS[name], missing=lambda: "it is missing: get it"))

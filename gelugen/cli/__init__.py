@@ -122,7 +122,9 @@ def _parser() -> _Parser:
         dest="tools",
         metavar="TOOLS",
         help="by commas: cc (gcc, clang), icarus, lint (Icarus, Verilator, Yosys), verilator (a second simulator), "
-        "gates (netlists of Yosys), formal (the stream wrapper), or all; default: cc,icarus,lint, those that are there",
+        "gates (netlists of Yosys), formal (the stream wrapper), compilers (every level and standard), cppcheck, "
+        "cores under QEMU (cortex-m0plus, -m3, -m4, -m7, -m33, -m55, rv32imac, avr), or all; "
+        "default: cc,icarus,lint, those that are there",
     )
 
     _add_own(verify)

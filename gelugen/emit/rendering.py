@@ -30,6 +30,11 @@ def dec(value: int) -> str:
     return str(value)
 
 
+def hexadecimal(value: int) -> str:
+    """A 32-bit address."""
+    return f"0x{value:08x}"
+
+
 def enclosed(value: int) -> str:
     """A decimal number that can stand for an operand in C."""
     return f"({value})" if value < 0 else str(value)
@@ -159,6 +164,7 @@ def environment() -> jinja2.Environment:
     )
     filters = (
         dec,
+        hexadecimal,
         enclosed,
         real,
         times,

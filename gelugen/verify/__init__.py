@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gelugen import cores
 from gelugen.accuracy import Accuracy
 from gelugen.bank import Bank, BankAccuracy
 from gelugen.design import Design
@@ -25,7 +26,9 @@ from gelugen.products import ProductAccuracy
 from gelugen.store import Bundle, read
 from gelugen.target import Target
 from gelugen.units import AnyAccuracy, Unit, measure
-from gelugen.verify.c import check_c, missing_compiler
+from gelugen.verify.bare_metal import check_core
+from gelugen.verify.c import check_c, check_compilers, missing_compiler
+from gelugen.verify.cppcheck import check_cppcheck, missing_cppcheck
 from gelugen.verify.formal import check_formal, missing_formal
 from gelugen.verify.gates import check_gates, missing_gates
 from gelugen.verify.icarus import check_icarus, missing_icarus
@@ -57,6 +60,18 @@ def _check_c(folder: Path, name: str, unit: Unit, _: Target) -> list[Verdict]:
     return check_c(folder, name, unit)
 
 
+def _check_compilers(folder: Path, name: str, unit: Unit, _: Target) -> list[Verdict]:
+    return check_compilers(folder, name, unit)
+
+
+def _check_cppcheck(folder: Path, name: str, *_: object) -> list[Verdict]:
+    return [check_cppcheck(folder, name)]
+
+
+def _core(core: str) -> Tool:
+    return Tool(lambda folder, name, unit, _: check_core(folder, name, unit, core), lambda: cores.missing(core))
+
+
 def _check_lint(folder: Path, *_: object) -> list[Verdict]:
     return check_lint(folder)
 
@@ -72,6 +87,9 @@ TOOLS = {
     "verilator": Tool(check_verilator, missing_verilator),
     "gates": Tool(check_gates, missing_gates),
     "formal": Tool(_check_formal, missing_formal),
+    "compilers": Tool(_check_compilers, missing_compiler),
+    "cppcheck": Tool(_check_cppcheck, missing_cppcheck),
+    **{name: _core(name) for name in cores.CORES},
 }
 ALL = "all"
 """In place of names: every tool."""

@@ -1,4 +1,4 @@
-"""The C files, through real compilers."""
+"""The C files, through the compilers of this machine."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
-from gelugen.bank import Bank
-from gelugen.emit.c import container
 from gelugen.emit.rendering import render
-from gelugen.formats import Codes
 from gelugen.tools import first_error, run, tool_version, workshop
 from gelugen.units import Unit
-from gelugen.verify.verdict import Verdict, sample
+from gelugen.verify.sweep import DRIVES, ENDINGS, RESULTS, STRICT, Sweep, tables_of
+from gelugen.verify.verdict import Verdict
 
-STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-pedantic", "-Werror"]
+_PLUS = {"gcc": "g++", "clang": "clang++"}
+_PLAIN = [
+    *((f"-O{level}", "c99", (f"-O{level}",)) for level in "013s"),
+    ("-O2 -funsigned-char", "c99", ("-O2", "-funsigned-char")),
+    ("-O2, C11", "c11", ("-O2",)),
+    ("-O2, C++11", "c++11", ("-O2",)),
+]
 
 
 def check_c(folder: Path, name: str, unit: Unit) -> list[Verdict]:
@@ -27,66 +29,74 @@ def check_c(folder: Path, name: str, unit: Unit) -> list[Verdict]:
     for compiler in _compilers():
         version = tool_version(compiler)
         verdicts.append(sweep_c(f"{version}, -O2", compiler, ["-O2"], folder, name, unit))
-        trap = ["-fsanitize-trap=undefined"] if compiler == "clang" else ["-fno-sanitize-recover=all"]
-        flags = ["-O1", "-fsanitize=undefined", *trap]
-        verdicts.append(sweep_c(f"{version}, UBSan", compiler, flags, folder, name, unit))
+        verdicts.append(sweep_c(f"{version}, UBSan", compiler, ["-O1", *_ubsan(compiler)], folder, name, unit))
     return verdicts
 
 
-def sweep_c(tool: str, compiler: str, flags: Sequence[str], folder: Path, name: str, unit: Unit) -> Verdict:
-    """Compile a harness around the header, sweep the codes, compare scalar, array and in-place results."""
-    start, drives = time.monotonic(), unit.stimulus()
-    total = len(drives[0])
-    types = [container(form) for form in unit.ports.values()]
-    result = container(unit.output)
-    in_place = [number for number, type_ in enumerate(types) if type_ == result]
-    run_length = 0
-    if isinstance(unit, Bank):  # whose array function takes one select for all its codes
-        in_place, run_length = [number for number in in_place if number], 1 << unit.input.bits
+def check_compilers(folder: Path, name: str, unit: Unit) -> list[Verdict]:
+    """What ``check_c`` leaves out: every level, plain char unsigned, C11, C++11, AddressSanitizer."""
+    verdicts = []
+    for compiler in _compilers():
+        version = tool_version(compiler)
+        for title, standard, flags in _PLAIN:
+            if standard.startswith("c++") and not shutil.which(_PLUS[compiler]):
+                note = f"{_PLUS[compiler]} is missing: apt-get install {_PLUS[compiler].replace('clang++', 'clang')}"
+                verdicts.append(Verdict(f"{version}, {title}", "skipped", len(unit.stimulus()[0]), note=note))
+            else:
+                verdicts.append(sweep_c(f"{version}, {title}", compiler, flags, folder, name, unit, standard))
+        if _has_asan(compiler):
+            flags = ("-O1", "-fsanitize=address", *_ubsan(compiler))
+            verdicts.append(sweep_c(f"{version}, ASan and UBSan", compiler, flags, folder, name, unit))
+    return verdicts
+
+
+def sweep_c(
+    tool: str, compiler: str, flags: Sequence[str], folder: Path, name: str, unit: Unit, standard: str = "c99"
+) -> Verdict:
+    """Compile a harness around the header, sweep the codes, compare scalar, array and in-place results.
+
+    Args:
+        tool: what the verdict says of it.
+        compiler: ``gcc`` or ``clang``; for C++ their companions are taken.
+        flags: beside those for warnings, which are errors.
+        folder: where the files are.
+        name: of the unit.
+        unit: what they should compute.
+        standard: of C or C++.
+    """
+    start, sweep = time.monotonic(), Sweep.of(unit)
+    command, language = (_PLUS[compiler], "c++") if standard.startswith("c++") else (compiler, "c")
     with workshop() as work:
-        asked = {"codes": total, "types": types, "result": result, "in_place": in_place, "run": run_length}
-        harness = render("c/harness.c.j2", name=name, **asked)
-        (work / "harness.c").write_text(harness)
-        (work / "codes.bin").write_bytes(np.stack(drives).astype(np.int32).tobytes())
-        sources = [work / "harness.c", *folder.glob(f"{name}.c")]
-        build = [
-            compiler,
-            *STRICT,
-            *flags,
-            "-iquote",
-            str(folder.resolve()),
-            *[str(each.resolve()) for each in sources],
-            "-o",
-            "sweep",
-        ]
-        compiled = run(build, work)
+        for file in ("board.h", "host.c"):
+            (work / file).write_text(render(f"board/{file}.j2"))
+        sources = [work / "host.c", sweep.write(work, name), *tables_of(folder, name)]
+        words = [command, f"-std={standard}", *STRICT, *flags, "-iquote", str(folder.resolve()), "-iquote", "."]
+        compiled = run([*words, "-x", language, *(each.resolve() for each in sources), "-o", "sweep"], work)
         if compiled.returncode:
-            return Verdict(tool, "fail", total, seconds=time.monotonic() - start, note=first_error(compiled.stderr))
+            return sweep.verdict(tool, b"", start, first_error(compiled.stderr) or "the compiler failed")
+        ((drives, _),) = sweep.runs()
+        (work / DRIVES).write_bytes(drives)
+        (work / RESULTS).write_bytes(b"")
         swept = run([work / "sweep"], work)
-    sweeps = np.frombuffer(swept.stdout, dtype=np.int32).astype(np.int64)
-    rounds = 2 + len(in_place)
-    if swept.returncode or len(sweeps) != rounds * total:
-        note = f"the program ended with {swept.returncode}: {first_error(swept.stderr) or 'no message'}"
-        return Verdict(tool, "fail", total, seconds=time.monotonic() - start, note=note)
-    return _compare(tool, drives, unit.eval(*drives), sweeps.reshape(rounds, total), start)
+        results = (work / RESULTS).read_bytes()
+    note = ""
+    if swept.returncode:
+        said = ENDINGS.get(swept.returncode) or f"the program ended with {swept.returncode}"
+        note = f"{said}: {first_error(swept.stderr) or 'no message'}"
+    return sweep.verdict(tool, results, start, note)
 
 
-def _compare(tool: str, drives: Sequence[Codes], expected: Codes, sweeps: Codes, start: float) -> Verdict:
-    wrong = (sweeps != expected).any(axis=0)
-    first = None
-    if wrong.any():
-        at = int(wrong.argmax())
-        got = next(int(sweep[at]) for sweep in sweeps if sweep[at] != expected[at])
-        first = (sample(drives, at), int(expected[at]), got)
-    return Verdict(
-        tool,
-        "fail" if wrong.any() else "pass",
-        len(expected),
-        len(expected),
-        int(wrong.sum()),
-        first,
-        time.monotonic() - start,
-    )
+def _ubsan(compiler: str) -> tuple[str, ...]:
+    trap = "-fsanitize-trap=undefined" if compiler == "clang" else "-fno-sanitize-recover=all"
+    return "-fsanitize=undefined", trap
+
+
+@cache
+def _has_asan(compiler: str) -> bool:
+    """Whether the compiler's AddressSanitizer comes with its library; clang's is a package of its own."""
+    with workshop() as work:
+        (work / "probe.c").write_text("int main(void) { return 0; }\n")
+        return run([compiler, "-fsanitize=address", "probe.c", "-o", "probe"], work).returncode == 0
 
 
 @cache
