@@ -6,7 +6,7 @@
 | ``Narrow`` | parabolas over all codes, every product in 32 bits | a processor with no more than 32 x 32 bits |
 | ``Lines`` | relu less lines in the magnitude | Helium, eight codes at once |
 | ``Halves`` | relu less parabolas of two widths in the magnitude | the DSP extension, few rows |
-| ``Bytes`` | a table of bytes | an unrolled loop, and Helium's gather |
+| ``Bytes`` | a table of at least half of all codes, bytes in and out | an unrolled loop, and Helium's gather |
 
 ``x`` is the input code itself: these designs have maps with an ``about``. Which kernel a design has is told by its
 form. Each is computed here as its text does it, over every code: it is taken if it gives the codes of ``Design.eval``
@@ -26,7 +26,6 @@ from gelugen.emit.c.function import container
 from gelugen.emit.c.tables import Array, Table
 from gelugen.emit.signals import saturates
 from gelugen.formats import Codes
-from gelugen.pipeline import is_plain
 
 ROW_BITS = 3
 """log2 of a row's bytes: two words of 32 bits."""
@@ -220,13 +219,17 @@ class Bytes:
     """y = table[x], bytes both.
 
     Attributes:
-        table: the array's name, that of the usual text.
+        table: the output codes, that of the code 0 first.
     """
 
     template: ClassVar = "c/kernels/bytes.j2"
     feature: ClassVar[Feature | None] = HELIUM
-    arrays: ClassVar[tuple[Array, ...]] = ()
-    table: str
+    table: Array
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """The tables that stand in the kernel's text."""
+        return (self.table,)
 
 
 Kernel = Wide | Narrow | Lines | Halves | Bytes
@@ -240,8 +243,8 @@ def kernel_of(design: Design, name: str, tables: list[Table]) -> Kernel | None:
         name: of its function, with which the names of arrays start.
         tables: as the usual text has them.
     """
-    if is_plain(design):
-        return _bytes(design, tables)
+    if kernel := _bytes(design, name):
+        return kernel
     form = design.spec.input
     if len(design.terms) != 1 or not form.signed or any(saturates(design)):
         return None
@@ -359,15 +362,15 @@ def _halves(design: Design, term: Term, name: str) -> Halves | None:
     return Halves(_rows(name, word, c0), term.dx_bits, low.bit_length() - 1, bits, design.shift)
 
 
-def _bytes(design: Design, tables: list[Table]) -> Bytes | None:
-    (table,) = tables
-    array = table.columns[0].array
-    if array is None or array.bytes != len(array.values) or table.columns[0].factor != 1:
+def _bytes(design: Design, name: str) -> Bytes | None:
+    form, codes = design.spec.input, design.spec.input.codes()
+    if form.bits != 8 or design.fold != "none" or len(design.terms) != 1 or design.output.bits > 8:
         return None
-    forms = design.spec.input, design.output
-    if design.first or len(array.values) != 256 or not all(form.bits == 8 for form in forms):
+    (term,) = design.terms
+    if not isinstance(term.map, Uniform) or term.dx_bits or term.degree or 2 * term.depth < len(codes):
         return None
-    return Bytes(array.name)
+    y = design.eval(codes)[np.argsort(codes & 0xFF)]
+    return Bytes(Array(f"{name}_codes", container(design.output), len(y), tuple(y.tolist())))
 
 
 def _same(design: Design, codes: Codes) -> bool:
