@@ -83,9 +83,9 @@ class Wide:
         return self.dx_bits - ROW_BITS
 
     @property
-    def offsets(self) -> int:
-        """The bits of the offsets of two rows."""
-        return (self.depth - 1 << ROW_BITS) * BOTH
+    def constants(self) -> dict[str, int]:
+        """What the inner loop holds in registers: the bits of the offsets of two rows."""
+        return {"mask": (self.depth - 1 << ROW_BITS) * BOTH}
 
     @property
     def up(self) -> int:
@@ -189,11 +189,6 @@ class Halves:
         return 1 << self.low_bits
 
     @property
-    def both_low(self) -> int:
-        """The same in both halves of a word."""
-        return self.low * BOTH
-
-    @property
     def depth(self) -> int:
         """The number of rows."""
         return len(self.rows.values) // 2
@@ -204,9 +199,10 @@ class Halves:
         return self.dx_bits - ROW_BITS
 
     @property
-    def offsets(self) -> int:
-        """The bits of the offsets of two rows."""
-        return ((1 << (self.depth - 1).bit_length()) - 1 << ROW_BITS) * BOTH
+    def constants(self) -> dict[str, int]:
+        """What the inner loop holds in registers: the bits of two rows' offsets, and ``low`` twice."""
+        offsets = (1 << (self.depth - 1).bit_length()) - 1 << ROW_BITS
+        return {"mask": offsets * BOTH, "low": self.low * BOTH}
 
     @property
     def up(self) -> int:
