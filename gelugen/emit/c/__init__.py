@@ -35,7 +35,7 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
         scalar(inner, [("x", design.spec.input)], design.spec.output, "The activation of the gate.") if gated else outer
     )
     tables = tables_of(design, inner)
-    kernel = None if gated else kernel_of(design, name, tables)
+    kernel = None if gated else kernel_of(design, name)
     forms = {**{port.upper() if gated else "INPUT": form for port, form in ports}, "OUTPUT": unit.output}
     product = Scaled.of(unit) if isinstance(unit, Gated) else None
     return written(
@@ -46,7 +46,7 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
         [outer, (many := array(name, ports, unit.output))],
         kernel.template if kernel else "c/unit.j2",
         {
-            **({} if kernel and kernel.arrays else function_of(design, act, tables)),
+            **({} if kernel else function_of(design, act, tables)),
             "kernel": kernel,
             "outer": outer,
             "many": many,

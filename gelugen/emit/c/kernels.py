@@ -21,7 +21,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gelugen.design import Coefficient, Design, Dyadic, Term, Uniform
+from gelugen.design import Design, Dyadic, Term, Uniform
 from gelugen.emit.c.function import container
 from gelugen.emit.c.tables import Array, Table
 from gelugen.emit.signals import saturates
@@ -134,33 +134,43 @@ class Narrow:
 
 @dataclass(frozen=True)
 class Lines:
-    """u = min(abs(x), top), y = relu(x) - c0[u >> dx_bits] - (u * c1[u >> dx_bits] >> 16).
+    """u = min(abs(x), top), i = u >> dx_bits, y = relu(x) - (c0[i] + (c1[i] * u >> 16)).
 
     Attributes:
-        c0, c1: names of the arrays, those of the usual text, of 16 bits.
+        c0, c1: of each segment, 16 bits; those of the last one serve all u behind.
         dx_bits: log2 of a segment's length.
-        top: the last u of the table, whose last segment is 0; None if there is a segment for every u.
+        top: the last u.
     """
 
     template: ClassVar = "c/kernels/lines.j2"
     feature: ClassVar[Feature | None] = HELIUM
-    arrays: ClassVar[tuple[Array, ...]] = ()
-    c0: str
-    c1: str
+    c0: Array
+    c1: Array
     dx_bits: int
-    top: int | None
+    top: int
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """The tables that stand in the kernel's text."""
+        return self.c0, self.c1
+
+    @property
+    def saturated(self) -> bool:
+        """Whether ``top`` is the largest number of 16 bits, so that a magnitude of 16 bits is no larger."""
+        return self.top == 0x7FFF
 
 
 @dataclass(frozen=True)
 class Halves:
     """y = relu(x) - ((c0 + (t * u >> 16)) >> shift), t = c2 * u + w, u = min(abs(x), top).
 
-    Segments are half as long below u = 2^low_bits; so i = (2 * u - max(u - 2^low_bits, 0)) >> dx_bits.
+    Segments are half as long below u = low, a power of two: i = (u + min(u, low - 1)) >> dx_bits. That finds the segments
+    behind it one u late, where the row before serves as well.
 
     Attributes:
         rows: w and c0 of each segment.
         dx_bits: log2 of the longer segments' length.
-        low_bits: where they begin.
+        low_bits: log2 of ``low``.
         bits: of u.
         shift: of the sum.
     """
@@ -185,8 +195,8 @@ class Halves:
 
     @property
     def low(self) -> int:
-        """The u where longer segments begin."""
-        return 1 << self.low_bits
+        """The last u of the shorter segments."""
+        return (1 << self.low_bits) - 1
 
     @property
     def depth(self) -> int:
@@ -200,9 +210,9 @@ class Halves:
 
     @property
     def constants(self) -> dict[str, int]:
-        """What the inner loop holds in registers: the bits of two rows' offsets, and ``low`` twice."""
+        """What the inner loop holds in registers: the bits of two rows' offsets, and those of the upper half."""
         offsets = (1 << (self.depth - 1).bit_length()) - 1 << ROW_BITS
-        return {"mask": offsets * BOTH, "low": self.low * BOTH}
+        return {"mask": offsets * BOTH, "upper": 0xFFFF0000}
 
     @property
     def up(self) -> int:
@@ -231,26 +241,26 @@ class Bytes:
 Kernel = Wide | Narrow | Lines | Halves | Bytes
 
 
-def kernel_of(design: Design, name: str, tables: list[Table]) -> Kernel | None:
+def kernel_of(design: Design, name: str) -> Kernel | None:
     """The kernel of a design, if it has one.
 
     Args:
         design: the design.
         name: of its function, with which the names of arrays start.
-        tables: as the usual text has them.
     """
-    if kernel := _bytes(design, name):
-        return kernel
     form = design.spec.input
-    if len(design.terms) != 1 or not form.signed or any(saturates(design)):
+    if len(design.terms) != 1 or any(saturates(design)):
         return None
     (term,) = design.terms
-    if design.fold == "none" and design.first == form.code_min and _parabolas(term, 1 << form.bits - 1):
-        if term.map.covers(term.depth, form.bits):
-            return _wide(design, term, name) or _narrow(design, term, name)
-    elif design.fold == "residual" and not (form.zero_point or design.offset or design.bias):
-        if not (design.line_shift or design.line_drop) and _short(design):
-            return _lines(design, term, tables) or _halves(design, term, name)
+    if kernel := _bytes(design, term, name):
+        return kernel
+    if not form.signed or term.digits or not isinstance(term.map, Uniform | Dyadic):
+        return None
+    if design.fold == "none" and design.first == form.code_min:
+        return _wide(design, term, name) or _narrow(design, term, name)
+    bare = not (form.zero_point or design.offset or design.line_shift or design.line_drop)
+    if design.fold == "residual" and bare and term.map.about == 0:
+        return _lines(design, term, name) or _halves(design, term, name)
     return None
 
 
@@ -259,18 +269,21 @@ def _short(design: Design) -> bool:
     return container(design.spec.input) == container(design.output) == "int16_t"
 
 
-def _parabolas(term: Term, middle: int) -> bool:
-    return isinstance(term.map, Uniform) and term.map.about == middle and term.degree == 2
-
-
-def _full(column: Coefficient) -> Codes:
-    """The coefficients of a column with everything put back."""
-    return column.base + np.array(column.values, dtype=np.int64) << column.drop
+def _columns(term: Term, depth: int, bias: int) -> list[Codes]:
+    """The coefficients on so many segments, 0 past the table, with everything put back and the bias in c_0."""
+    columns = [each.base + np.array(each.values, dtype=np.int64) << each.drop for each in term.coefficients]
+    padded = [np.pad(each, (0, max(depth - len(each), 0))) for each in columns]
+    return [padded[0] + bias, *padded[1:]]
 
 
 def _fit(*values: Codes) -> bool:
     """Whether all of them are integers of 32 bits."""
     return all(-(1 << 31) <= each.min() and each.max() < 1 << 31 for each in values)
+
+
+def _halfwords(*values: Codes) -> bool:
+    """Whether all of them are integers of 16 bits."""
+    return all(-(1 << 15) <= each.min() and each.max() < 1 << 15 for each in values)
 
 
 def _low(word: Codes) -> Codes:
@@ -284,27 +297,28 @@ def _rows(name: str, word: Codes, c0: Codes) -> Array:
 
 
 def _wide(design: Design, term: Term, name: str) -> Wide | None:
-    c0, c1, c2 = map(_full, term.coefficients)
-    x, dx_bits = design.spec.input.codes(), term.dx_bits
-    if term.leak != 1 or term.shifts != (0, 16) or not 1 <= design.shift <= 15 or dx_bits <= ROW_BITS:
+    form, x, dx_bits = design.spec.input, design.spec.input.codes(), term.dx_bits
+    if not _parabolas(term, form.bits) or term.leak != 1 or term.shifts != (0, 16):
         return None
-    word, c0, row = c1 + c2, c0 + design.bias, (x >> dx_bits) + term.depth // 2
+    half = 1 << form.bits - dx_bits - 1
+    c0, c1, c2 = _columns(term, 2 * half, design.bias)
+    word, row = c1 + c2, (x >> dx_bits) + half
     t = _low(word)[row] * x + word[row]
     v = c0[row] + (t * x >> 16)
-    if not (_short(design) and _fit(word, c0, t, v) and _same(design, v >> design.shift)):
+    if not (_short(design) and 1 <= design.shift <= 15 and dx_bits > ROW_BITS and _fit(word, c0, t, v)):
         return None
-    half = term.depth // 2
-    rows = _rows(name, np.roll(word, half), np.roll(c0, half))
-    return Wide(rows, (1 << design.spec.input.bits) - 1, dx_bits, design.shift)
+    if not _same(design, v >> design.shift):
+        return None
+    return Wide(_rows(name, np.roll(word, half), np.roll(c0, half)), (1 << form.bits) - 1, dx_bits, design.shift)
 
 
 def _narrow(design: Design, term: Term, name: str) -> Narrow | None:
-    c0, c1, c2 = map(_full, term.coefficients)
-    x, dx_bits = design.spec.input.codes(), term.dx_bits
-    if term.leak != -1 or term.shift(0) or not term.shift(1) or not design.shift:
+    form, x, dx_bits = design.spec.input, design.spec.input.codes(), term.dx_bits
+    if not _parabolas(term, form.bits) or term.leak != -1 or term.shift(0) or not (term.shift(1) and design.shift):
         return None
-    step = term.shift(1)
-    word, c0, row = (c1 << step) - c2, c0 + design.bias, (x >> dx_bits) + term.depth // 2
+    half, step = 1 << form.bits - dx_bits - 1, term.shift(1)
+    c0, c1, c2 = _columns(term, 2 * half, design.bias)
+    word, row = (c1 << step) - c2, (x >> dx_bits) + half
     full = word[row] - _low(word)[row] * x
     product = (full >> step) * x
     v = c0[row] + product
@@ -313,41 +327,41 @@ def _narrow(design: Design, term: Term, name: str) -> Narrow | None:
     return Narrow(_rows(name, word, c0), dx_bits, step, design.shift)
 
 
-def _lines(design: Design, term: Term, tables: list[Table]) -> Lines | None:
-    (table,) = tables
-    arrays = [column.array for column in table.columns]
-    if not isinstance(term.map, Uniform) or term.map.about != 0 or term.shifts != (16,) or design.shift:
+def _parabolas(term: Term, bits: int) -> bool:
+    return isinstance(term.map, Uniform) and term.map.about == 1 << bits - 1 and term.degree == 2
+
+
+def _lines(design: Design, term: Term, name: str) -> Lines | None:
+    if not isinstance(term.map, Uniform) or term.shifts != (16,) or term.leak or design.shift or not _short(design):
         return None
-    plain = all(column.factor == 1 and not column.base for column in table.columns)
-    if not plain or any(each is None or each.type not in ("int16_t", "uint16_t") for each in arrays):
-        return None
-    c0, c1 = map(_full, term.coefficients)
-    x, top = design.spec.input.codes(), term.map.end(term.depth) - 1
-    u = np.minimum(np.minimum(np.abs(x), 0x7FFF), top)
+    x, behind = design.spec.input.codes(), term.map.end(term.depth) <= 0x7FFF
+    c0, c1 = _columns(term, term.depth + behind, design.bias)
+    if behind and not (term.coefficients[0].values[-1] or term.coefficients[1].values[-1]):
+        c0, c1 = c0[:-1], c1[:-1]  # the last row serves what is behind
+    top = min(term.map.end(len(c0)) - 1, 0x7FFF)
+    u = np.minimum(np.abs(x), top)
     i = u >> term.dx_bits
-    y = _low(np.maximum(x, 0) - _low(c0[i] + (u * _low(c1)[i] >> 16)))
-    if not _same(design, y):
+    if not (_halfwords(c0, c1) and _same(design, np.maximum(x, 0) - (c0[i] + (u * c1[i] >> 16)))):
         return None
-    names = [each.name for each in arrays if each]
-    return Lines(names[0], names[1], term.dx_bits, top if top < 0x7FFF else None)
+    arrays = [
+        Array(f"{name}_{part}", "int16_t", 2 * len(c0), tuple(each.tolist())) for part, each in (("c0", c0), ("c1", c1))
+    ]
+    return Lines(arrays[0], arrays[1], term.dx_bits, top)
 
 
 def _halves(design: Design, term: Term, name: str) -> Halves | None:
-    if not isinstance(term.map, Dyadic) or term.map.about != 0 or term.degree != 2 or term.depth != term.map.segments:
+    if not isinstance(term.map, Dyadic) or term.degree != 2 or term.leak != 1 or term.shifts != (0, 16):
         return None
-    short = term.dx_bits - 1
-    low = term.map.leaves.count(short) << short
-    bits = term.map.length.bit_length() - 1
-    leaves = (short,) * (low >> short) + (term.dx_bits,) * ((1 << bits) - low >> term.dx_bits)
-    if term.map.leaves != leaves or low & low - 1 or not low or bits > 15 or term.dx_bits <= ROW_BITS:
+    dx_bits, leaves, bits = term.dx_bits, term.map.leaves, term.map.length.bit_length() - 1
+    low = leaves.count(dx_bits - 1) << dx_bits - 1
+    ordered = tuple(sorted(leaves)) == leaves and set(leaves) == {dx_bits - 1, dx_bits} and not low & low - 1
+    if not (ordered and _short(design) and bits <= 15 and dx_bits > ROW_BITS and 1 <= design.shift <= 15):
         return None
-    if term.leak != 1 or term.shifts != (0, 16) or not 1 <= design.shift <= 15:
-        return None
-    c0, c1, c2 = map(_full, term.coefficients)
-    word, top = c1 + c2, (1 << bits) - 1
-    x = design.spec.input.codes()
-    for u in (np.minimum(np.abs(x), top), np.where(x == -0x8000, 0, np.minimum(np.abs(x), top))):
-        i = 2 * u - np.maximum(u - low, 0) >> term.dx_bits
+    c0, c1, c2 = _columns(term, len(leaves), design.bias)
+    word, x = c1 + c2, design.spec.input.codes()
+    magnitude = np.minimum(np.abs(x), (1 << bits) - 1)
+    for u in (magnitude, np.where(x == -0x8000, 0, magnitude)):  # -0x8000 is its own negative in 16 bits
+        i = u + np.minimum(u, low - 1) >> dx_bits
         t = _low(word)[i] * u + word[i]
         v = c0[i] + (t * u >> 16)
         r = v >> design.shift
@@ -355,15 +369,14 @@ def _halves(design: Design, term: Term, name: str) -> Halves | None:
             return None
         if not _same(design, np.maximum(x, 0) - r):
             return None
-    return Halves(_rows(name, word, c0), term.dx_bits, low.bit_length() - 1, bits, design.shift)
+    return Halves(_rows(name, word, c0), dx_bits, low.bit_length() - 1, bits, design.shift)
 
 
-def _bytes(design: Design, name: str) -> Bytes | None:
+def _bytes(design: Design, term: Term, name: str) -> Bytes | None:
     form, codes = design.spec.input, design.spec.input.codes()
-    if form.bits != 8 or design.fold != "none" or len(design.terms) != 1 or design.output.bits > 8:
+    if form.bits != 8 or design.fold != "none" or design.output.bits > 8 or 2 * term.depth < len(codes):
         return None
-    (term,) = design.terms
-    if not isinstance(term.map, Uniform) or term.dx_bits or term.degree or 2 * term.depth < len(codes):
+    if not isinstance(term.map, Uniform) or term.dx_bits or term.degree:
         return None
     y = design.eval(codes)[np.argsort(codes & 0xFF)]
     return Bytes(Array(f"{name}_codes", container(design.output), len(y), tuple(y.tolist())))
@@ -376,7 +389,7 @@ def _same(design: Design, codes: Codes) -> bool:
 
 def all_arrays(kernel: Kernel | None, tables: list[Table]) -> Iterator[Array]:
     """The arrays that are emitted: a kernel's rows, or those of the usual text."""
-    if kernel and kernel.arrays:
+    if kernel:
         yield from kernel.arrays
     else:
         yield from (array for table in tables for array in table.arrays)
