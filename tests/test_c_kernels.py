@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+import subprocess
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from gelugen.emit.c.recognition import kernel_of
 from gelugen.emit.contract import Contract
 from gelugen.spec import Spec, Target
 from gelugen.verify.bare_metal import sweep_core
-from gelugen.verify.c import sweep_c
+from gelugen.verify.c import STRICT, sweep_c
+from gelugen.verify.cppcheck import check_cppcheck
 
 ARM = pytest.mark.needs("arm-gcc", "qemu-arm")
 RISCV = pytest.mark.needs("riscv-gcc", "qemu-riscv")
@@ -99,6 +101,7 @@ def bytes_():
 SIXTEEN = Spec("gelu", "q3.12", "q2.13", "ulp:65535")
 FORMS = {
     "wide": (wide(), Wide),
+    "wide, bytes out": (wide(spec=Spec("gelu", "q3.8", "q3.4", "ulp:255"), shift=20), Wide),
     "narrow": (narrow(), Narrow),
     "narrow, bytes": (narrow(Spec("gelu", "q3.4", "q3.12", "ulp:65535"), 5), Narrow),
     "lines": (lines(), Lines),
@@ -274,6 +277,76 @@ def test_a_wrong_plain_path_is_found(tmp_path, form, change):
     assert verdict.status == "fail"
 
 
+ROWS_OF_ZERO = """
+#include <stdint.h>
+#define GELUGEN_READ(type, table, i) ((type)((table)[i] * 0))
+#include "some.h"
+
+int main(void)
+{
+    int32_t x;
+
+    for (x = some_INPUT_MIN; x <= some_INPUT_MAX; x++) {
+        if (some((%s)x) != (%s)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+"""
+
+
+@CC
+@EACH
+def test_the_plain_path_reads_every_entry_by_the_macro(tmp_path, form):
+    design = FORMS[form][0]
+    write(tmp_path, design)
+    inputs = c.container(design.spec.input)
+    expected = "x > 0 ? x : 0" if design.fold == "residual" else "0"
+    (tmp_path / "main.c").write_text(ROWS_OF_ZERO % (inputs, expected))
+    subprocess.run(["gcc", *STRICT, "-O1", "main.c", "-o", "main"], cwd=tmp_path, check=True)
+    subprocess.run(["./main"], cwd=tmp_path, check=True)
+
+
+def arm(core, *flags):
+    compilers = [[f"arm-none-eabi-{each}", f"-mcpu={core}", "-mthumb", *flags] for each in ("gcc", "g++")]
+    return pytest.param(*compilers, marks=pytest.mark.needs("arm-gcc"), id=core)
+
+
+@pytest.mark.parametrize(
+    ("c_compiler", "cxx_compiler"),
+    [
+        pytest.param(["gcc"], ["g++"], marks=pytest.mark.needs("cc", "cxx"), id="host"),
+        arm("cortex-m4"),
+        arm("cortex-m55", "-mfloat-abi=hard"),
+    ],
+)
+def test_kernels_stand_side_by_side_in_c_and_in_cxx(tmp_path, c_compiler, cxx_compiler):
+    names = [f"{form.split(',')[0]}{number}" for number, form in enumerate(FORMS)]
+    for name, (design, _) in zip(names, FORMS.values(), strict=True):
+        write(tmp_path, design, name=name)
+    includes = "".join(f'#include "{name}.h"\n' for name in (*names, *names))
+    users = "".join(
+        f"void use_{name}(const {inputs} *in, {outputs} *out, size_t n);\n"
+        f"void use_{name}(const {inputs} *in, {outputs} *out, size_t n)\n{{\n    {name}_n(in, out, n);\n}}\n"
+        for name, (design, _) in zip(names, FORMS.values(), strict=True)
+        for inputs, outputs in [(c.container(design.spec.input), c.container(design.output))]
+    )
+    (tmp_path / "main.c").write_text(f"{includes}\n{users}")
+    for compiler, language, standards in ((c_compiler, "c", ("c99", "c11")), (cxx_compiler, "c++", ("c++11",))):
+        for standard in standards:
+            words = [*compiler, f"-std={standard}", *STRICT, "-O1", "-x", language, "-c", "main.c", "-o", "main.o"]
+            done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+            assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.needs("cppcheck")
+@EACH
+def test_cppcheck_finds_nothing_in_kernels(tmp_path, form):
+    assert check_cppcheck(write(tmp_path, FORMS[form][0]), "some").status == "pass"
+
+
 NO_ASM = "#define GELUGEN_NO_ASM\n"
 PATHS = [
     pytest.param(form, core, ahead, marks=ARM, id=f"{form} on {core}{' without asm' if ahead else ''}")
@@ -315,10 +388,16 @@ def test_a_wrong_path_of_its_own_is_found(tmp_path, form, core, change):
     assert sweep_core(write(tmp_path, design, change), "some", design, core).status == "fail"
 
 
-@ARM
 @pytest.mark.slow
 @EACH
-@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m3", "cortex-m7", "cortex-m33"])
+@pytest.mark.parametrize(
+    "core",
+    [
+        *(pytest.param(f"cortex-{each}", marks=ARM) for each in ("m0plus", "m3", "m7", "m33")),
+        pytest.param("rv32imac", marks=RISCV),
+        pytest.param("avr", marks=pytest.mark.needs("avr-gcc", "qemu-avr")),
+    ],
+)
 def test_every_form_passes_on_other_cores(tmp_path, form, core):
     design = FORMS[form][0]
     assert summary(sweep_core(write(tmp_path, design), "some", design, core)) == passes(design)

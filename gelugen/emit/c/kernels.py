@@ -30,16 +30,20 @@ class Feature:
     """What a compiler says of its processor.
 
     Attributes:
+        title: in words.
         condition: for ``#if``.
         header: of the intrinsics.
     """
 
+    title: str
     condition: str
     header: str
 
 
-DSP = Feature("defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)", "arm_acle.h")
-HELIUM = Feature("defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)", "arm_mve.h")
+DSP = Feature(
+    "the DSP extension", "defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)", "arm_acle.h"
+)
+HELIUM = Feature("Helium", "defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 1)", "arm_mve.h")
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,17 @@ class Wide(Parabolas):
 
     Attributes:
         mask: the row of a code is (x & mask) >> dx_bits.
+        paired: whether two codes fill a word, in and out.
     """
 
     template: ClassVar = "c/kernels/wide.j2"
-    feature: ClassVar[Feature | None] = DSP
     mask: int
+    paired: bool
+
+    @property
+    def feature(self) -> Feature | None:
+        """What the path beside the plain one asks for."""
+        return DSP if self.paired else None
 
     @property
     def constants(self) -> dict[str, int]:

@@ -71,19 +71,18 @@ def _rows(name: str, word: Codes, c0: Codes) -> Array:
 
 def _wide(design: Design, term: Term, name: str) -> Wide | None:
     form, x, dx_bits = design.spec.input, design.spec.input.codes(), term.dx_bits
-    if not _parabolas(term, form.bits) or term.leak != 1 or term.shifts != (0, 16):
+    if not _parabolas(term, form.bits) or term.leak != 1 or term.shifts != (0, 16) or not design.shift:
         return None
     half = 1 << form.bits - dx_bits - 1
     c0, c1, c2 = _columns(term, 2 * half, design.bias)
     word, row = c1 + c2, (x >> dx_bits) + half
     t = _low(word)[row] * x + word[row]
     v = c0[row] + (t * x >> 16)
-    if not (_short(design) and 1 <= design.shift <= 15 and dx_bits > ROW_BITS and _fit(32, word, c0, t, v)):
-        return None
-    if not _same(design, v >> design.shift):
+    if not (_fit(32, word, c0, t, v) and _same(design, v >> design.shift)):
         return None
     rows = _rows(name, np.roll(word, half), np.roll(c0, half))
-    return Wide(rows, dx_bits, design.shift, (1 << form.bits) - 1)
+    paired = _short(design) and design.shift <= 15 and dx_bits > ROW_BITS
+    return Wide(rows, dx_bits, design.shift, (1 << form.bits) - 1, paired)
 
 
 def _narrow(design: Design, term: Term, name: str) -> Narrow | None:
