@@ -1,0 +1,78 @@
+"""What the documents show works: each command and each piece of Python is run, and the site builds strictly."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+
+import pytest
+from documents import COMMENT, PAGES, SHELL, TOP, Block, Reader, blocks
+
+SHOWN = {page.name: list(blocks(page)) for page in PAGES}
+
+
+def read_through(page: str, tmp_path, monkeypatch, slow: bool) -> Reader:
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    reader = Reader(folder)
+    for block in SHOWN[page]:
+        if (slow or "slow" not in block.notes) and not block.missing:
+            reader.follow(block)
+    return reader
+
+
+def quick(page: str) -> bool:
+    return any(
+        block.language in (*SHELL, "python") and "slow" not in block.notes and "save" not in block.notes
+        for block in SHOWN[page]
+    )
+
+
+@pytest.mark.needs("icarus", "cc")
+@pytest.mark.parametrize("page", [page for page in SHOWN if quick(page)])
+def test_what_a_page_shows_works(page, tmp_path, monkeypatch):
+    read_through(page, tmp_path, monkeypatch, slow=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in SHOWN if any("slow" in block.notes for block in SHOWN[page])])
+def test_what_takes_long_works_too(page, tmp_path, monkeypatch):
+    assert read_through(page, tmp_path, monkeypatch, slow=True).done
+
+
+def test_no_command_hides_in_a_block_without_a_language():
+    for page, shown in SHOWN.items():
+        for block in shown:
+            assert block.language, f"{page}:{block.line}: a fence names no language"
+            if block.language not in SHELL:
+                assert not re.search(r"^\$? ?gelugen [a-z]+", block.text, re.MULTILINE), f"{page}:{block.line}"
+
+
+def test_every_comment_is_understood():
+    for page in PAGES:
+        for comment in re.findall(r"<!-- ?(\w+)(?::| -->)", page.read_text()):
+            assert comment in ("slow", "needs", "exit", "save", "copy", "made", "measured", "end"), (page.name, comment)
+        assert COMMENT.pattern
+
+
+def test_a_wrong_command_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for text in ("gelugen functions no_such_function\n", "make no-such-target\n", "pip install 'gelugen[nothing]'\n"):
+        with pytest.raises(AssertionError, match="ended with"):
+            Reader(tmp_path).follow(Block("x.md", 1, "sh", text))
+    Reader(tmp_path).follow(Block("x.md", 1, "sh", "gelugen functions no_such_function\n", {"exit": "2"}))
+    with pytest.raises(NameError):
+        Reader(tmp_path).follow(Block("x.md", 1, "python", "no_such_name\n"))
+
+
+def test_the_site_builds_without_a_warning(tmp_path):
+    if not importlib.util.find_spec("mkdocs_material") and not importlib.util.find_spec("material"):
+        pytest.skip("mkdocs-material is missing")
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(words, cwd=TOP, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = {path.relative_to(tmp_path / "site") for path in (tmp_path / "site").rglob("*.html")}
+    assert len(pages) > len(list((TOP / "docs").glob("*.md"))) - 1
+    for page in (tmp_path / "site").rglob("*.html"):
+        assert "<!-- made:" not in page.read_text(), f"{page.name}: what is to be made was not"
