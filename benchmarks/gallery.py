@@ -48,7 +48,7 @@ def row(name: str, bits: int) -> dict[str, Any]:
         "input": str(spec.input),
         "output": str(spec.output),
         "guarantee": str(spec.guarantee),
-        "architecture": design.architecture.name if hasattr(design.architecture,"name") else design.architecture,
+        "architecture": design.architecture,
         "rom_bits": design.rom_bits,
         "multipliers": [list(each) for each in multipliers(design)],
         "latency": latency(design),

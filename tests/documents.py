@@ -92,15 +92,20 @@ class Reader:
     names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
     done: int = 0
 
-    def follow(self, block: Block) -> None:
-        """Do what a block says; raises AssertionError where it does not work."""
-        where = f"{block.page}:{block.line}"
+    def take_files(self, block: Block) -> None:
+        """Write the file that a block is the text of, or that goes with it."""
         if copied := block.notes.get("copy"):
             source, _, name = copied.partition(" as ")
             shutil.copy(TOP / source, self.folder / (name or Path(source).name))
         if name := block.notes.get("save"):
             (self.folder / name).write_text(block.text)
-        elif block.language == "python":
+
+    def follow(self, block: Block) -> None:
+        """Do what a block says; raises AssertionError where it does not work."""
+        where = f"{block.page}:{block.line}"
+        if "save" in block.notes:
+            return
+        if block.language == "python":
             exec(compile(block.text, where, "exec"), self.names)  # noqa: S102
             self.done += 1
         elif block.language in SHELL:
@@ -122,7 +127,7 @@ class Reader:
             extras = [extra for word in words for part in re.findall(r"\[(.*)\]", word) for extra in part.split(",")]
             known = re.findall(r"^(\w+) = \[", (TOP / "pyproject.toml").read_text(), re.MULTILINE)
             return 0 if set(extras) <= set(known) else 1
-        if words[:2] in (["python", "-m"], [".", ".venv/bin/activate"]) and words[-1] in ("venv", ".venv/bin/activate"):
+        if command in ("python -m venv .venv", ". .venv/bin/activate"):
             return 0  # the reader's environment is this one
         environment = {**os.environ, "PATH": f"{stub(self.folder)}:{path()}", "PYTHONPATH": str(TOP)}
         done = subprocess.run(["bash", "-c", command], cwd=self.folder, env=environment, check=False)

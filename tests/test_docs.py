@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from documents import COMMENT, PAGES, SHELL, TOP, Block, Reader, blocks
+from documents import PAGES, SHELL, TOP, Block, Reader, blocks
+
+from gelugen.cli import main
 
 SHOWN = {page.name: list(blocks(page)) for page in PAGES}
 
@@ -16,6 +18,8 @@ def read_through(page: str, tmp_path, monkeypatch, slow: bool) -> Reader:
     folder.mkdir()
     monkeypatch.chdir(folder)
     reader = Reader(folder)
+    for block in SHOWN[page]:
+        reader.take_files(block)
     for block in SHOWN[page]:
         if (slow or "slow" not in block.notes) and not block.missing:
             reader.follow(block)
@@ -49,11 +53,31 @@ def test_no_command_hides_in_a_block_without_a_language():
                 assert not re.search(r"^\$? ?gelugen [a-z]+", block.text, re.MULTILINE), f"{page}:{block.line}"
 
 
+def test_commands_within_a_line_exist(capsys):
+    helps = {}
+    for page in PAGES:
+        for words in re.findall(r"`gelugen ([a-z]+)([^`]*)`", page.read_text()):
+            name, rest = words
+            if name not in helps:
+                with pytest.raises(SystemExit) as ended:
+                    main([name, "--help"])
+                assert not ended.value.code, f"{page.name}: there is no command {name}"
+                helps[name] = capsys.readouterr().out
+            for flag in re.findall(r"--[a-z-]+", rest):
+                assert flag in helps[name], f"{page.name}: {name} has no {flag}"
+
+
+def test_targets_of_make_exist():
+    targets = re.findall(r"^([a-z0-9-]+):", (TOP / "Makefile").read_text(), re.MULTILINE)
+    for page in PAGES:
+        for target in re.findall(r"`make ([a-z-]+)`", page.read_text()):
+            assert target in targets, f"{page.name}: make {target}"
+
+
 def test_every_comment_is_understood():
     for page in PAGES:
         for comment in re.findall(r"<!-- ?(\w+)(?::| -->)", page.read_text()):
             assert comment in ("slow", "needs", "exit", "save", "copy", "made", "measured", "end"), (page.name, comment)
-        assert COMMENT.pattern
 
 
 def test_a_wrong_command_is_noticed(tmp_path, monkeypatch):
