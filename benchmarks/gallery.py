@@ -1,12 +1,12 @@
-"""Every function of the catalogue as a design of 8 and of 16 bits: sizes and errors for the gallery of the documentation.
+"""Every function of the catalogue as a design of 8 and of 16 bits: sizes and errors for the documentation's gallery.
 
-Run it with ``python benchmarks/gallery.py`` (or ``make gallery-docs``): it writes ``docs/gallery.json``, from which the
-page is made. ``--bits 8`` searches the small ones alone, and keeps the others.
+Run it with ``python benchmarks/gallery.py`` (or ``make gallery-docs``): it writes ``docs/gallery.json``, from which
+the page is made. ``--bits 8`` searches the small ones alone, and keeps the others.
 
-Each design is searched with the default objective, ``balanced``, and its guarantee is checked over every code: correct at
-8 bits, faithful at 16. The input is q3.4 or q3.12. The output is the same, or, where the function tends to constants at
-both ends, q1.6 or q1.14. ``exp`` is not defined for x > 0: its value at 0 stands there. ``errors`` are those of every code
-of 8 bits, from the smallest, in thousandths of an ulp.
+Each design is searched with the default objective, ``balanced``, and its guarantee is checked over every code: correct
+at 8 bits, faithful at 16. The input is q3.4 or q3.12. The output is the same, or, where the function tends to constants
+at both ends, q1.6 or q1.14. ``exp`` is not defined for x > 0: its value at 0 stands there. ``errors`` are those of
+every code of 8 bits, from the smallest, in thousandths of an ulp.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What the site's pages have made by code: pictures and tables, in place of comments such as ``<!-- made: catalogue -->``.
+"""What the site's pages have made by code: pictures and tables in place of comments, as ``<!-- made: catalogue -->``.
 
 MkDocs calls ``on_page_markdown`` for each page (``hooks`` in mkdocs.yml). Nothing is written into the checkout.
 """
@@ -49,7 +49,8 @@ def picture(
     Args:
         curves: the class by which the style sheet colours each, x and y. A class that ends in ``-steps`` is drawn with
             level pieces.
-        across, up: the ends of the axes.
+        across: the ends of the axis of x.
+        up: the ends of the axis of y.
         title: what a reader who does not see it is told.
         edges: x of upright lines behind the curves.
     """
@@ -116,21 +117,17 @@ def _entry(entry: Entry) -> str:
     y = function.values(x)
     ends = (min(0.0, _round(float(y.min()), -1)), _round(float(y.max()), 1))
     drawn = picture([("curve", x, y)], (-4, high), ends, f"{entry.name} from -4 to {high:g}")
-    facts = [f"`{entry.name}(x) =` {_code(function.formula)}"]
+    facts = [f"`{entry.name}(x) = {function.formula}`"]
     if entry.aliases:
-        facts.append("also " + ", ".join(map(_code, entry.aliases)))
+        facts.append("also " + ", ".join(f"`{each}`" for each in entry.aliases))
     facts += [f"`{each.name}` = {decimal(each.default)}: {each.domain}" for each in entry.parameters]
     if function.domain_text:
-        facts.append(f"defined for {_code(function.domain_text)}")
+        facts.append(f"defined for `{function.domain_text}`")
     if function.fold != "none":
         facts.append(f"fold `{function.fold}`")
     facts.append(f"source: {entry.source}")
     listed = "\n".join(f"- {fact}" for fact in facts)
     return f"### {entry.name}\n\n{figures([figure(drawn, '')])}\n\n{listed}\n"
-
-
-def _code(text: str) -> str:
-    return f"`{text.split('(x) = ', 1)[-1]}`"
 
 
 def _round(value: float, direction: int) -> float:
@@ -169,7 +166,9 @@ SHAPES = (
 
 def segments() -> str:
     """Designs of each shape of segments: the residual that they store, and where their segments meet."""
-    return figures([_segments(Spec("gelu", form, form, guarantee=asked, architecture=name)) for name, form, asked in SHAPES])
+    return figures(
+        [_segments(Spec("gelu", form, form, guarantee=asked, architecture=name)) for name, form, asked in SHAPES]
+    )
 
 
 def _segments(spec: Spec) -> str:
@@ -239,9 +238,14 @@ def _size(each: Mapping[str, Any]) -> str:
     formats = f"{each['input'].partition(' ')[0]} | {each['output'].partition(' ')[0]}"
     return (
         f"| [{each['function']}](catalogue.md#{each['function']}) | {formats} | `{each['architecture']}` "
-        f"| {each['rom_bits']:,} | {multipliers} | {each['latency']} | {each['max_ulp']:.4f} | {each['mean_ulp']:.4f} "
-        f"| {each['correctly_rounded']:.2%} | {each['search']} |"
+        f"| {each['rom_bits']:,} | {multipliers} | {each['latency']} | {_error(each['max_ulp'])} "
+        f"| {each['mean_ulp']:.4f} | {each['correctly_rounded']:.2%} | {each['search']} |"
     )
+
+
+def _error(ulp: float) -> str:
+    """An error to four decimals; of a faithful design what rounds to 1 is less all the same."""
+    return "< 1" if ulp > 0.99995 else f"{ulp:.4f}"
 
 
 HEADS = (

@@ -20,7 +20,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +118,7 @@ class Reader:
         """Run a command; gives its exit code."""
         words = shlex.split(command, comments=True)
         if words[0] == "gelugen" and not re.search(r"[|<>;&]", command):
-            return main([each for word in words[1:] for each in (sorted(glob(word)) or [word])])
+            return main([each for word in words[1:] for each in self.expand(word)])
         if words[0] == "make":  # what the targets do has tests of its own
             targets = re.findall(r"^([a-z0-9-]+):", (TOP / "Makefile").read_text(), re.MULTILINE)
             return 0 if set(words[1:]) <= set(targets) else 2
@@ -132,6 +131,12 @@ class Reader:
         environment = {**os.environ, "PATH": f"{stub(self.folder)}:{path()}", "PYTHONPATH": str(TOP)}
         done = subprocess.run(["bash", "-c", command], cwd=self.folder, env=environment, check=False)
         return done.returncode
+
+    def expand(self, word: str) -> list[str]:
+        """The paths that a pattern means, as the shell has them; a word without one is itself."""
+        end = "/" if word.endswith("/") else ""
+        paths = sorted(self.folder.glob(word)) if "*" in word else []
+        return [f"{each.relative_to(self.folder)}{end}" for each in paths] or [word]
 
 
 def stub(folder: Path) -> Path:

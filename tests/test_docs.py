@@ -1,6 +1,7 @@
 """What the documents show works: each command and each piece of Python is run, and the site builds strictly."""
 
-import importlib.util
+import json
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,9 @@ import pytest
 from documents import PAGES, SHELL, TOP, Block, Reader, blocks
 
 from gelugen.cli import main
+from gelugen.functions import CATALOGUE
 
+GALLERY = TOP / "docs" / "gallery.json"
 SHOWN = {page.name: list(blocks(page)) for page in PAGES}
 
 
@@ -90,13 +93,37 @@ def test_a_wrong_command_is_noticed(tmp_path, monkeypatch):
         Reader(tmp_path).follow(Block("x.md", 1, "python", "no_such_name\n"))
 
 
+def test_the_manifest_s_fields_are_told():
+    told = set(re.findall(r"`(\w+)`", (TOP / "docs" / "manifest.md").read_text()))
+    for path in (TOP / "rtl_out").glob("*/manifest.json"):
+        manifest = json.loads(path.read_text())
+        terms = manifest["design"]["terms"]
+        fields = {*manifest, *manifest["accuracy"], *manifest["formats"]["input"], *manifest["design"]}
+        fields |= {key for term in terms for key in term} | {key for term in terms for key in term["map"]}
+        fields |= {key for term in terms for each in term["coefficients"] for key in each} - {"values"}
+        assert fields <= told, path.parent.name
+
+
+def test_the_gallery_has_every_function_and_keeps_its_guarantees():
+    rows = {(each["bits"], each["function"]): each for each in json.loads(GALLERY.read_text())["designs"]}
+    assert set(rows) == {(bits, name) for bits in (8, 16) for name in CATALOGUE}
+    for (bits, _), each in rows.items():
+        assert each["max_ulp"] <= (0.5 if bits == 8 else 1), each  # known to 2^-32, and so less than 1 may be 1
+        assert bits == 16 or abs(max(map(abs, each["errors"])) / 1000 - each["max_ulp"]) <= 0.0005
+    for name, bits in (("gelu_q3_4_correct", 8), ("gelu_q3_12_faithful", 16)):  # the committed designs are among them
+        manifest = json.loads((TOP / "rtl_out" / name / "manifest.json").read_text())
+        row = rows[bits, "gelu"]
+        assert (row["rom_bits"], row["latency"]) == (manifest["rom_bits"], manifest["latency"])
+        assert row["max_ulp"] == manifest["accuracy"]["max_ulp"]
+
+
+@pytest.mark.needs("mkdocs", "material", "mkdocstrings")
 def test_the_site_builds_without_a_warning(tmp_path):
-    if not importlib.util.find_spec("mkdocs_material") and not importlib.util.find_spec("material"):
-        pytest.skip("mkdocs-material is missing")
     words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
-    done = subprocess.run(words, cwd=TOP, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(words, cwd=TOP, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
-    pages = {path.relative_to(tmp_path / "site") for path in (tmp_path / "site").rglob("*.html")}
-    assert len(pages) > len(list((TOP / "docs").glob("*.md"))) - 1
+    for page in (TOP / "docs").glob("*.md"):
+        assert (tmp_path / "site" / f"{page.stem}.html").is_file()
     for page in (tmp_path / "site").rglob("*.html"):
         assert "<!-- made:" not in page.read_text(), f"{page.name}: what is to be made was not"
