@@ -2,7 +2,7 @@
 # Paths are relative, so that a checkout may stand in a folder with spaces in its name.
 
 PY := .venv/bin/python
-SOURCES := gelugen sim tests benchmarks examples
+SOURCES := gelugen sim tests benchmarks examples scripts
 
 .PHONY: help setup demo test verify-family verify-all test-slow test-torch test-browser lint format bench synth-docs luts-docs gallery-docs docs dist bench-minilm example-axi clean
 
