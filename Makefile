@@ -64,10 +64,11 @@ luts-docs: setup ## search the designs of the fewest lookup tables for docs/synt
 gallery-docs: setup ## search a design of every function again, 8 and 16 bits, for docs/gallery.json: some minutes
 	@$(PY) benchmarks/gallery.py
 
+# Not --quiet: MkDocs then counts no warning, and --strict has nothing to stop at.
 docs: setup ## build the documentation, build/site/index.html, strictly
 	@$(PY) -c "import mkdocs, mkdocstrings, material" 2>/dev/null || \
 	    $(PY) -m pip --disable-pip-version-check install --quiet -e '.[docs]'
-	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
 
 dist: setup ## the source archive and the wheel, checked by twine
 	@rm -rf dist

@@ -142,9 +142,12 @@ def version_of(path: str, flag: str) -> str:
         done = run([path, flag], Path(), PATIENCE)
     except OSError:
         return ""
-    said = (done.stdout + done.stderr).decode(errors="replace")
-    number = re.search(r"\bv?(\d+\.\d+(\.\d+)?)", said) if not done.returncode else None
-    return number[1] if number else ""
+    said = "" if done.returncode else (done.stdout + done.stderr).decode(errors="replace")
+    # In brackets stands what a distribution calls it, but for tools that put all there.
+    for text in (re.sub(r"\(.*?\)", "", said.partition("\n")[0]), said):
+        if number := re.search(r"\bv?(\d+\.\d+(\.\d+)?)", text):
+            return number[1]
+    return ""
 
 
 def _distribution(name: str) -> str:

@@ -40,6 +40,11 @@ def test_a_program_tells_its_version(programs):
     )
 
 
+def test_the_version_of_the_program_goes_before_that_of_its_package(programs):
+    stub(programs, "gelugen-stub", "gelugen-stub (15:12.2.rel1-1) 12.2.1 20221205")
+    assert look(Need("x", "", commands=("gelugen-stub",))).version == "12.2.1"
+
+
 def test_a_program_that_tells_no_version_is_there_all_the_same(programs):
     stub(programs, "gelugen-stub", "12.3", code=1)
     found = look(Need("x", "", commands=("gelugen-stub",)))
