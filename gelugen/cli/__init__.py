@@ -245,7 +245,8 @@ def _add_request(parser: argparse.ArgumentParser, auto: str) -> None:
 
 
 _ARCHITECTURES = (
-    "table, sum-of-tables, uniform-digit-linear, dyadic-digit-linear, uniform-digit-quadratic or "
+    "table, sum-of-tables, uniform-digit-linear, dyadic-digit-linear, uniform-digit-quadratic, "
+    "uniform-code-linear, uniform-code-quadratic, dyadic-code-quadratic or "
     "{uniform,dyadic,free}-{constant,linear,quadratic,cubic}, alone or after a fold: {residual,even,odd,complement}-"
 )
 
