@@ -15,6 +15,7 @@ from gelugen.emit.contract import Contract
 from gelugen.errors import GelugenError
 from gelugen.fit import codes, fit
 from gelugen.fit.bounds import r_bounds, rested
+from gelugen.fit.codes.forms import Form
 from gelugen.search import architectures, build
 from gelugen.spec import Spec, Target
 from gelugen.verify.c import sweep_c
@@ -140,8 +141,39 @@ def test_saturation_is_not_relied_on():
 
 def test_an_intercept_of_seventeen_bits_is_refused():
     with pytest.raises(GelugenError, match="has no design that keeps"):
-        build(Spec("sigmoid", "q3.6", "uq0.16", "faithful", "complement-uniform-code-linear"))
-    assert_small(build(Spec("sigmoid", "q3.6", "uq0.16", "faithful", "complement-uniform-code-quadratic")))
+        build(Spec("sigmoid", "q2.9", "uq0.16", "faithful", "complement-uniform-code-linear"))
+    assert_small(build(Spec("sigmoid", "q2.9", "uq0.16", "faithful", "complement-uniform-code-quadratic")))
+
+
+@pytest.mark.parametrize("form", ["int10:scale=0.018", "q3.6"])
+def test_steep_lines_have_slopes_of_sixteen_bits(form):
+    assert_small(build(Spec("normal_pdf", form, "uq0.7", "faithful", "even-uniform-code-linear")))
+
+
+@pytest.mark.parametrize(
+    ("form", "words", "bias"),
+    [
+        (Form.lines(16), (0, HALF, 0), 0),
+        (Form.lines(16), (0, 1 - HALF, HALF), 0),
+        (Form.lines(16), (0, 0, HALF - 2), 2),
+        (Form.wide(3), (HALF, 0, 0), 0),
+        (Form.wide(3), (-300, HALF, 0), 0),  # t has 32 bits, c_1 has not 16
+        (Form.wide(3), (20000, HALF - 1, 0), 0),  # t has not 32 bits
+        (Form.wide(3), (0, 20000, WORD - 2**21), 0),  # the sum
+        (Form.wide(3), (0, 0, WORD), -1),  # c_0
+        (Form.wide(3), (0, -200, WORD - 2), 2),  # c_0 as it is packed
+        (Form.narrow(3, 12), (HALF, 0, 0), 0),
+        (Form.narrow(3, 12), (2000, HALF - 1, 0), 0),  # W - n * dx
+        (Form.narrow(3, 0), (0, 200, -WORD // 2), 0),  # t * dx
+        (Form.narrow(3, 12), (0, 0, WORD), 0),
+    ],
+    ids=str,
+)
+def test_numbers_of_more_bits_are_refused(form, words, bias):
+    dx = np.array([100, 200])
+    assert not form.fits(*(np.array([each]) for each in words), dx, bias)[0]
+    smaller = [np.array([each // 4]) for each in words]
+    assert form.fits(*smaller, dx, bias)[0]
 
 
 def test_two_widths_have_no_negative_r_where_none_is_needed():

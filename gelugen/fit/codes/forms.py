@@ -84,17 +84,16 @@ class Form:
         return result
 
     def fits(self, c2: Codes, c1: Codes, c0: Codes, dx: Codes, bias: int) -> npt.NDArray[np.bool_]:
-        """Whether every number on the way fits its bits at every dx, for c_2 and c_1 of 16 bits and each their c_0.
+        """Whether every number fits its 16 or 32 bits at every dx, for each choice of coefficients.
 
-        What is packed with them is c_0 + bias: the sum of a processor has no bias of its own.
+        What is packed is c_0 + bias: the sum of a processor has no bias of its own. W fits where its halves do.
         """
-        result: npt.NDArray[np.bool_] = np.abs(c0 + bias) <= (HALF if self.degree == 1 else WORD - 1)
+        result: npt.NDArray[np.bool_] = (np.abs(c2) <= HALF) & (np.abs(c1) <= HALF)
         if self.degree == 1:
-            return result
+            return result & (np.abs(c0 + bias) <= HALF)
         t_whole = c2[:, None] * (dx + self.leak) + (c1 << self.inner + self.drop)[:, None]
         product = (t_whole >> self.inner) * dx >> self.outer
         acc = product + (c0 + bias)[:, None]
-        word = (c1 << 16) + self.leak * c2
-        for number in (word[:, None], c0[:, None], t_whole, product, acc):
+        for number in (c0[:, None], (c0 + bias)[:, None], t_whole, product, acc):
             result &= (number.min(axis=1) >= -WORD) & (number.max(axis=1) < WORD)
         return result

@@ -114,7 +114,7 @@ def _slopes(segment: Segment, form: Form, c2: Codes) -> Codes:
     start, to = _room(segment.dx, segment.low - curve / one, segment.high + ((1 << form.shift) - 1 - curve) / one)
     known = np.isfinite(start) & np.isfinite(to)  # elsewhere there is no line
     middle = np.add(start, to, where=known, out=np.zeros(len(c2))) * one / (2 * form.unit)
-    result: Codes = np.clip(np.rint(middle), -HALF, HALF).astype(np.int64)
+    result: Codes = np.rint(middle).astype(np.int64)
     return result
 
 
