@@ -8,7 +8,7 @@ from gelugen.emit.c import bank
 from gelugen.emit.c.function import array, container, function_of, int_type, scalar
 from gelugen.emit.c.header import LIMITS, SCALES, Constants, limits, scales
 from gelugen.emit.c.header import files as written
-from gelugen.emit.c.kernels import all_arrays, kernel_of
+from gelugen.emit.c.recognition import all_arrays, kernel_of
 from gelugen.emit.c.tables import tables_of
 from gelugen.emit.contract import Contract
 from gelugen.emit.product import Scaled
