@@ -40,8 +40,6 @@ _KERNELS: dict[type, dict[str, tuple[float, int]]] = {
     Narrow: {
         "ARMv6-M": (15.5, 348),
         "ARMv7-M": (11.6, 436),
-        "DSP": (11.6, 408),
-        "Helium": (11.4, 432),
         "RV32": (15.4, 504),
         "AVR": (0, 1400),
     },
@@ -70,7 +68,8 @@ _KERNELS: dict[type, dict[str, tuple[float, int]]] = {
         "AVR": (0, 366),
     },
 }
-"""Instructions for an element, and bytes of code. On AVR instructions are not counted."""
+"""Instructions for an element, and bytes of code. On AVR instructions are not counted. Without a path of their own, DSP
+and Helium are as ARMv7-M."""
 
 
 class _Parts(NamedTuple):
@@ -132,9 +131,10 @@ def estimate(design: Design, core: str) -> Estimate:
     tables = tables_of(design, "a")
     kernel = kernel_of(design, "a")
     size = sum(array.bytes for array in all_arrays(kernel, tables))
-    if type(kernel) in _KERNELS:
+    if family in ("DSP", "Helium") and not (kernel and kernel.feature):
+        family = "ARMv7-M"
+    if kernel:
         return Estimate(*_KERNELS[type(kernel)][family], size)
-    family = "ARMv7-M" if family in ("DSP", "Helium") else family
     parts = _Parts(
         loop=1,
         fold=design.fold != "none",
