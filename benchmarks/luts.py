@@ -44,7 +44,7 @@ def main() -> None:
         spec = Spec("gelu", case.form, case.form, case.guarantee, objective=objective)
         with out.status(f"{title}, {objective}") as status:
             chosen = least_luts(spec, Target("dut"), note=status.update, most=options.most)
-        got, told = chosen.figures.resources, chosen.figures
+        got, told = chosen.figures.counts, chosen.figures
         counts = [str(got[key]) for key in ("luts", "inverters", "carry", "wide_muxes", "dsps")]
         design = (chosen.design.architecture, chosen.target.style, f"{told.measured} of {told.candidates}")
         cells = (title, objective, *counts, *design, case.goal[family], case.elsewhere.get(family, "-"))

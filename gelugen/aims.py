@@ -9,6 +9,8 @@
 | a weighted sum | such as ``rom-bits+0.5*multiplier-bits+20*latency`` |
 | ``luts:FAMILY`` | lookup tables of ``ice40``, ``ecp5`` or ``xc7``, counted by Yosys, see ``Luts`` |
 | ``luts:FAMILY+dsp+bram`` | the same; DSP blocks, block RAM or both may be taken, at the cost of some lookup tables |
+| ``instructions:CORE`` | executed instructions for an element of the C array function on a core, see ``OnCore`` |
+| ``flash:CORE`` | bytes of the code and of the tables of that function |
 """
 
 from __future__ import annotations
@@ -124,6 +126,37 @@ class Luts:
         return luts + self.DSP * dsps + self.BRAM * brams
 
 
+CORE_NAMES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "rv32imac", "avr")
+"""The cores of microcontrollers that an objective may name."""
+UNCOUNTED = ("avr",)
+"""Those of them on which instructions cannot be counted."""
+_ON_CORE = re.compile(r"(instructions|flash):(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class OnCore:
+    """What ``instructions:CORE`` and ``flash:CORE`` count.
+
+    Attributes:
+        kind: ``instructions``: executed for an element of the array function, the mean over codes of |x| < 4; or
+            ``flash``: bytes of its code and of its tables.
+        core: the name of one of ``CORE_NAMES``.
+    """
+
+    kind: Literal["instructions", "flash"]
+    core: str
+
+    @property
+    def unit(self) -> str:
+        """What the cost is a number of."""
+        return "instructions an element" if self.kind == "instructions" else "bytes"
+
+    def cost(self, instructions: Fraction | float, code: int, tables: int) -> tuple[Fraction | float, ...]:
+        """The cost, then what decides where that is equal."""
+        size = code + tables
+        return (instructions, size) if self.kind == "instructions" else (size, instructions)
+
+
 @dataclass(frozen=True)
 class Weights:
     """What an objective counts.
@@ -131,7 +164,7 @@ class Weights:
     Attributes:
         name: as the user writes it.
         rom_bits, multiplier_bits, latency: the factors of a design's cost.
-        luts: what synthesis counts; the factors are then those of ``balanced``, by which candidates are found.
+        luts, core: what a tool counts; the factors are then those of ``balanced``, by which candidates are found.
     """
 
     name: str
@@ -139,6 +172,12 @@ class Weights:
     multiplier_bits: float
     latency: float
     luts: Luts | None = None
+    core: OnCore | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether a tool counts, and not this program from the design alone."""
+        return self.luts is not None or self.core is not None
 
     @classmethod
     def parse(cls, text: str) -> Weights:
@@ -153,6 +192,8 @@ class Weights:
             plain = text.replace(" ", "")
             if plain.startswith("luts"):
                 return cls._of_luts(plain)
+            if plain.startswith(("instructions", "flash")):
+                return cls._on_core(plain)
             summands = [_SUMMAND.fullmatch(each) for each in plain.split("+")]
             weights = dict.fromkeys(_COUNTED, 0.0)
             for summand in summands:
@@ -162,8 +203,8 @@ class Weights:
                 rom, multiplier, clock = weights.values()
                 return cls(plain, rom, multiplier, clock)
         raise GelugenError(
-            f"objective {short(text)} is not known: it must be {', '.join(_OBJECTIVES)}, luts:FAMILY, or a weighted "
-            f"sum such as rom-bits+0.5*multiplier-bits+20*latency"
+            f"objective {short(text)} is not known: it must be {', '.join(_OBJECTIVES)}, luts:FAMILY, "
+            f"instructions:CORE, flash:CORE, or a weighted sum such as rom-bits+0.5*multiplier-bits+20*latency"
         )
 
     @classmethod
@@ -178,6 +219,39 @@ class Weights:
         luts = Luts(match[1], "dsp" in more, "bram" in more)
         name = f"luts:{luts.family}{'+dsp' * luts.dsps}{'+bram' * luts.brams}"
         return cls(name, *_OBJECTIVES[DEFAULT_OBJECTIVE], luts)
+
+    @classmethod
+    def _on_core(cls, text: str) -> Weights:
+        match = _ON_CORE.fullmatch(text)
+        if match is None or match[2] not in CORE_NAMES:
+            raise GelugenError(
+                f"objective {short(text)} is not known: it must be instructions:CORE or flash:CORE with one of "
+                f"{', '.join(CORE_NAMES)} as the core"
+            )
+        kind: Literal["instructions", "flash"] = "instructions" if match[1] == "instructions" else "flash"
+        if kind == "instructions" and match[2] in UNCOUNTED:
+            raise GelugenError(
+                f"objective {text}: instructions cannot be counted on {match[2]}, ask for flash:{match[2]}"
+            )
+        return cls(f"{kind}:{match[2]}", *_OBJECTIVES[DEFAULT_OBJECTIVE], core=OnCore(kind, match[2]))
+
+
+def check_flash(flash: object, objective: Weights) -> int | None:
+    """The most bytes of tables, checked.
+
+    Raises:
+        GelugenError: it is no whole number above 0, or the objective names no core.
+    """
+    if flash is None:
+        return None
+    most = _whole(flash, "flash")
+    if most < 0:
+        raise GelugenError(f"flash {most} must be a number of bytes, 0 or more")
+    if objective.core is None:
+        raise GelugenError(
+            f"flash {most} is given with objective {objective.name}: it goes with instructions:CORE or flash:CORE"
+        )
+    return most
 
 
 def check_exclude(exclude: str | Sequence[str]) -> tuple[str, ...]:

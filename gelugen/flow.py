@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from gelugen.aims import Weights
+from gelugen.cores.objective import lacking, least_on_core
 from gelugen.emit import emit
+from gelugen.objectives import Figures
 from gelugen.requests import read_toml
 from gelugen.search import Tell
 from gelugen.spec import Spec, Target
@@ -22,16 +24,24 @@ DEFAULT_SET = Path(__file__).with_name("default_set.toml")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A design or a gated unit with all its files as texts; nothing is on disk yet."""
+    """A design or a gated unit with all its files as texts; nothing is on disk yet.
+
+    Attributes:
+        figures: what was counted, where the design was chosen by it.
+    """
 
     design: Unit
     target: Target
     files: Mapping[str, str]
+    figures: Figures | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is asked for in vain."""
-        return warnings(self.design.spec)
+        """What is asked for in vain, and what is estimated."""
+        found = warnings(self.design.spec)
+        if self.figures and self.figures.estimated and (core := Weights.parse(self.figures.objective).core):
+            return (*found, f"{self.figures.objective} is estimated: {lacking(core)}")
+        return found
 
     def write(self, out: Path | str = DEFAULT_OUTPUT) -> Generated:
         """Write the folder below ``out``.
@@ -78,9 +88,9 @@ def prepare(
         GelugenError: the guarantee cannot be kept, or Yosys is needed and missing.
     """
     target = target or Target(spec.default_name())
-    if isinstance(spec, Spec) and not spec.minimise and Weights.parse(spec.objective).luts:
-        best = least_luts(spec, target, tell, note)
-        return Prepared(best.design, best.target, emit(best.design, best.target, best.figures))
+    if isinstance(spec, Spec) and (asked := Weights.parse(spec.objective)).counted:
+        best = (least_luts if asked.luts else least_on_core)(spec, target, tell, note)
+        return Prepared(best.design, best.target, emit(best.design, best.target, best.figures), best.figures)
     unit = build(spec, tell=tell)
     return Prepared(unit, target, emit(unit, target))
 

@@ -11,6 +11,7 @@ from gelugen.aims import Weights
 from gelugen.design import Design
 from gelugen.pipeline import latency, multipliers
 from gelugen.strict import whole
+from gelugen.target import Target
 
 
 def multiplier_bits(design: Design) -> int:
@@ -53,35 +54,43 @@ class Objective:
         return math.floor(cost / self.asked.rom_bits) if self.asked.rom_bits else None
 
 
-_FIGURES = ("objective", "family", "yosys", "measured", "candidates")
+_FIGURES = ("objective", "on", "by", "measured", "candidates")
+ESTIMATE = "an estimate from the design"
+"""Who counted where no tool did."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What synthesis said of a design that was chosen by its lookup tables.
+    """What was counted of a design that was chosen by it.
 
     Attributes:
         objective: as the user wrote it.
-        family: of FPGAs.
-        resources: what it takes, by kind: ``luts``, ``dsps``, ``block_rams`` and others.
-        yosys: the version that counted.
-        measured, candidates: how many designs and texts were measured, of how many.
+        on: the family of FPGAs, or the core.
+        counts: what the design takes there, by kind: ``luts``, ``dsps``, ``block_rams`` and others; or
+            ``instructions`` for an element, and ``code_bytes`` and ``table_bytes``.
+        by: the tools that counted, with their versions; or ``ESTIMATE``.
+        measured, candidates: how many designs, and texts of one, were measured, of how many.
     """
 
     objective: str
-    family: str
-    resources: Mapping[str, int]
-    yosys: str
+    on: str
+    counts: Mapping[str, int | float]
+    by: str
     measured: int
     candidates: int
+
+    @property
+    def estimated(self) -> bool:
+        """Whether no tool has counted."""
+        return self.by == ESTIMATE
 
     def to_json(self) -> dict[str, Any]:
         """All fields, ready for the manifest."""
         return {
             "objective": self.objective,
-            "family": self.family,
-            **self.resources,
-            "yosys": self.yosys,
+            "on": self.on,
+            **self.counts,
+            "by": self.by,
             "measured": self.measured,
             "candidates": self.candidates,
         }
@@ -94,23 +103,40 @@ class Figures:
             KeyError, TypeError: it is something else.
         """
         rest = dict(data)
-        objective, family, yosys, measured, candidates = map(rest.pop, _FIGURES)
-        counts = {name: whole(count) for name, count in rest.items()}
-        return cls(objective, family, counts, yosys, whole(measured), whole(candidates))
+        objective, on, by, measured, candidates = map(rest.pop, _FIGURES)
+        counts = {name: count if type(count) is float else whole(count) for name, count in rest.items()}
+        return cls(objective, on, counts, by, whole(measured), whole(candidates))
 
     def describe(self) -> str:
         """The figures in one line."""
+        if "table_bytes" in self.counts:
+            return f"{self._on_core()}, by {self.by}"
         kinds = (("luts", "LUT"), ("dsps", "DSP"), ("block_rams", "block RAM"))
-        counts = [(self.resources.get(key, 0), name) for key, name in kinds]
+        counts = [(self.counts.get(key, 0), name) for key, name in kinds]
         parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count or name == "LUT"]
         how = "with registers" if "+bram" in self.objective else "combinational"
-        return f"{', '.join(parts)} of {self.family}, {how}, by Yosys {self.yosys}"
+        return f"{', '.join(parts)} of {self.on}, {how}, by {self.by}"
+
+    def _on_core(self) -> str:
+        about = "about " if self.estimated else ""
+        size = f"{self.counts['code_bytes']} bytes of code, {self.counts['table_bytes']} of tables"
+        if "instructions" in self.counts:
+            size = f"{self.counts['instructions']:g} instructions an element, {size}"
+        return f"{about}{size} on {self.on}"
 
     def searched(self) -> str:
         """How far one may trust that nothing smaller exists."""
+        if self.estimated:
+            return f"heuristic: {self.candidates} candidates compared by {self.by}"
         if self.measured == self.candidates:
-            return f"heuristic: all {self.candidates} candidates measured by Yosys {self.yosys}"
-        return (
-            f"heuristic: the {self.measured} most promising of {self.candidates} candidates measured by Yosys "
-            f"{self.yosys}"
-        )
+            return f"heuristic: all {self.candidates} candidates measured by {self.by}"
+        return f"heuristic: the {self.measured} most promising of {self.candidates} candidates measured by {self.by}"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The design that an objective of counted figures takes, how it is written, and what it takes."""
+
+    design: Design
+    target: Target
+    figures: Figures

@@ -186,7 +186,7 @@ def _filled(kind: str, fields: object, defaults: Mapping[str, object]) -> object
         return fields
     keys = {*(UNIT_KEYS if kind == "gated" else DESIGN_KEYS), *TARGET_KEYS}
     if "minimise" in fields:  # what these say excludes the other
-        keys -= {"guarantee", "objective", "exclude"}
+        keys -= {"guarantee", "objective", "exclude", "flash"}
     elif "guarantee" in fields:
         keys -= {"minimise", "segments", "density", "grid"}
     if "architecture" in fields:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from gelugen.aims import DEFAULT_OBJECTIVE
 from gelugen.architectures import ARCHITECTURES, AUTO, CODE_SHAPES, DIGIT_SHAPES, SHAPES, Architecture, get_architecture
 from gelugen.design import Design
 from gelugen.dialects.choice import EXACT
@@ -132,9 +133,10 @@ def build(spec: Spec, cost: Cost | None = None, tell: Tell = lambda _: None) -> 
         GelugenError: no architecture keeps the guarantee; the message says how far each gets.
     """
     price = cost or Objective.parse(spec.objective)
-    if isinstance(price, Objective) and price.asked.luts:
+    if isinstance(price, Objective) and price.asked.counted:
+        how = "by Yosys" if price.asked.luts else "on its core"
         raise GelugenError(
-            f"objective {spec.objective} is measured by Yosys on a design of its own: generate takes it, but not for a "
+            f"objective {spec.objective} is measured {how} on a design of its own: generate takes it, but not for a "
             f"gated unit or a bank; ask for the activation alone, or take another objective"
         )
     free_rom = isinstance(price, Objective) and not price.weights[0]
@@ -143,6 +145,26 @@ def build(spec: Spec, cost: Cost | None = None, tell: Tell = lambda _: None) -> 
         candidates(spec, price, tell),
         key=lambda design: (price(design), design.rom_bits if free_rom else 0, order.index(design.architecture)),
     )
+
+
+def gathered(spec: Spec, others: Iterable[Design], tell: Tell = lambda _: None) -> list[Design]:
+    """The designs that a search by ROM bits and multipliers comes across, and others; none twice.
+
+    Raises:
+        GelugenError: no architecture that the spec admits keeps the guarantee, and there are no others.
+    """
+    found: dict[Design, None] = {}
+    refusal: GelugenError | None = None
+    try:
+        for design in candidates(spec, Objective.parse(DEFAULT_OBJECTIVE), tell):
+            found[design] = None
+    except GelugenError as error:
+        refusal = error
+    for design in others:
+        found[design] = None
+    if not found and refusal:
+        raise refusal
+    return list(found)
 
 
 def _turn(architecture: Architecture) -> int:

@@ -12,6 +12,8 @@ A TOML file (see ``requests.py``) holds one table a design::
     ties = "even"                               # optional
     objective = "balanced"                      # optional: what the cheapest design is, see gelugen.aims
     exclude = ["multiplier"]                    # optional: what auto leaves out
+    flash = 512                                 # optional, with objective instructions:CORE or flash:CORE: the most
+                                                # bytes of tables in C
     outside = "clamp"                           # only where the function is not defined for every input code
     dialect = "exact"                           # optional: or a runtime whose codes to give, see gelugen.dialects
 
@@ -42,6 +44,7 @@ from gelugen.aims import (
     Minimise,
     Weights,
     check_exclude,
+    check_flash,
     check_size,
     default_grid,
 )
@@ -87,6 +90,7 @@ class Spec:
         grid: fraction bits of the coefficients: they are multiples of 2^-grid in real units.
         objective: what makes one design that keeps the guarantee cheaper than another, see ``gelugen.aims``.
         exclude: what ``auto`` leaves out: ``multiplier``, architectures, or their shapes on any fold.
+        flash: the most bytes of tables that the C may have; None if any number. It goes with an objective of a core.
         outside: what the function is outside its domain: ``clamp``, its value at the nearest end, or a number; None
             where it is defined for every input code, whatever was given.
         expression: what a subgraph of a model computes, node by node, see ``gelugen.dialects.expressions``. It takes
@@ -110,6 +114,7 @@ class Spec:
     outside: str | None
     dialect: str
     expression: str | None
+    flash: int | None
 
     def __init__(
         self,
@@ -128,6 +133,7 @@ class Spec:
         outside: str | float | None = None,
         dialect: str = EXACT,
         expression: str | None = None,
+        flash: int | str | None = None,
     ) -> None:
         """Check and normalise.
 
@@ -169,6 +175,7 @@ class Spec:
                     f"guarantee {short(str(guarantee))} and minimise {short(minimise)} exclude each other: give one"
                 )
             size = check_size(minimise, segments, density, grid, input_format, output_format)
+        asked = Weights.parse(objective)
         fields = {
             "function": entry.name,
             "input": input_format,
@@ -178,11 +185,12 @@ class Spec:
             "ties": ties,
             "minimise": minimise,
             **size,
-            "objective": Weights.parse(objective).name,
+            "objective": asked.name,
             "exclude": check_exclude(exclude),
             "outside": outside,
             "dialect": dialect if dialect == EXACT else str(Choice.parse(dialect)),
             "expression": expression,
+            "flash": check_flash(flash, asked),
         }
         if dialect != EXACT:
             check_dialect(fields)
@@ -248,6 +256,8 @@ class Spec:
         data = {name: str(getattr(self, name)) for name in names}
         if self.objective != DEFAULT_OBJECTIVE:
             data["objective"] = self.objective
+        if self.flash is not None:
+            data["flash"] = str(self.flash)
         if self.exclude:
             data["exclude"] = ",".join(self.exclude)
         if self.outside is not None:
@@ -277,6 +287,8 @@ class Spec:
             parts.append(f"ties_{self.ties}")
         if self.objective != DEFAULT_OBJECTIVE:
             parts.append(re.sub(r"\W", "_", self.objective))
+        if self.flash is not None:
+            parts.append(f"flash{self.flash}")
         if self.exclude:
             parts.append("no_" + "_".join(self.exclude).replace("-", "_"))
         if self.outside is not None:

@@ -189,7 +189,7 @@ def test_the_least_of_what_was_measured_is_taken_and_told(tmp_path):
     chosen = least_luts(spec, Target("tiny"), note=notes.append, most=6, jobs=1)
     assert chosen.figures.measured == 6 < chosen.figures.candidates
     again = work(task(chosen.design, Luts("ice40"), chosen.target.style)).resources
-    assert again.to_json() == chosen.figures.resources
+    assert again.to_json() == chosen.figures.counts
     assert any(note.startswith("6 of 6 candidates measured, ") for note in notes)
     files = emit(chosen.design, chosen.target, chosen.figures)
     manifest = json.loads(files["manifest.json"])

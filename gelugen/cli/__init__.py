@@ -238,7 +238,11 @@ def _add_request(parser: argparse.ArgumentParser, auto: str) -> None:
         "--objective",
         help="balanced (default: ROM bits, plus a*b for every a by b bit multiplier), rom-bits, multiplier-bits, "
         "latency, or a sum such as rom-bits+0.5*multiplier-bits+20*latency; luts:ice40, luts:ecp5 or luts:xc7 (with "
-        "+dsp, +bram): lookup tables by Yosys",
+        "+dsp, +bram): lookup tables by Yosys; instructions:CORE or flash:CORE: what the C array function "
+        "takes for an element, or its bytes, on cortex-m0plus, -m3, -m4, -m7, -m33, -m55, rv32imac or (flash) avr",
+    )
+    parser.add_argument(
+        "--flash", metavar="BYTES", help="with instructions:CORE or flash:CORE: the most bytes of tables in C"
     )
     parser.add_argument(
         "--exclude", metavar="NAMES", help="architectures that auto leaves out: names, shapes or multiplier, by commas"

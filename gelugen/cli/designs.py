@@ -54,6 +54,7 @@ def generate(options: argparse.Namespace) -> int:
                     "folder": str(each.folder),
                     "architecture": each.design.architecture,
                     "rom_bits": each.design.rom_bits,
+                    **({"measured": one.figures.to_json()} if one.figures else {}),
                     "outcome": each.outcome,
                     "warnings": list(one.warnings),
                 }
@@ -67,7 +68,12 @@ def generate(options: argparse.Namespace) -> int:
     ]
     if len(rows) > 1:
         rows.append([f"{len(rows)} designs", "", f"{sum(each.design.rom_bits for each in made)}", "", ""])
-    print_table(["folder", "architecture", ">ROM bits", "asked", "files"], rows)
+    heads = ["folder", "architecture", ">ROM bits", "asked", "files"]
+    if any(each.figures for each in prepared):
+        heads.append("takes")
+        for row, one in zip(rows, prepared, strict=False):
+            row.append(one.figures.describe() if one.figures else "")
+    print_table(heads, rows)
     return 0
 
 

@@ -17,6 +17,7 @@ REQUEST = (
     "ties",
     "objective",
     "exclude",
+    "flash",
     "outside",
     "dialect",
 )

@@ -100,11 +100,11 @@ def array_function(unit: Unit, name: str, files: Mapping[str, str]) -> Kernel:
 
 
 def near(unit: Unit) -> tuple[Codes, ...]:
-    """The codes, of each input, where the first input is nearer to 0 than ``NEAR``."""
+    """The codes, of each input, where the first input is nearer to 0 than ``NEAR``; all where there is none."""
     drives = unit.stimulus()
     form = next(iter(unit.ports.values()))
     some = np.abs((drives[0] - form.zero_point) * float(form.scale)) < NEAR
-    return tuple(each[some] for each in drives)
+    return tuple(each[some] for each in drives) if some.any() else drives
 
 
 def count(

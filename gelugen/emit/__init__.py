@@ -26,7 +26,7 @@ def emit(unit: Unit, target: Target, figures: Figures | None = None) -> dict[str
     Args:
         unit: what is computed. Its accuracy is measured for the header comments.
         target: how it is written down.
-        figures: what synthesis said, where the design was chosen by it.
+        figures: what was counted, where the design was chosen by it.
 
     Returns:
         Text by file name: C header (and source, for tables over 4,096 bytes), Verilog modules, a test bench

@@ -35,7 +35,7 @@ class Contract:
         part: of a gated unit's activation, whose module has a file of its own; none for a design.
         cores: of each core of a bank, whose modules have files of their own.
         table: of the one table that takes their place.
-        figures: what synthesis said, where a design was chosen by it.
+        figures: what was counted, where a design was chosen by it.
     """
 
     accuracy: AnyAccuracy
@@ -59,7 +59,7 @@ class Contract:
 
     @classmethod
     def of(cls, unit: Unit, target: Target, figures: Figures | None = None) -> Contract:
-        """The contract of a unit, its errors measured over every code; ``figures`` are those of synthesis.
+        """The contract of a unit, its errors measured over every code; ``figures`` are those that it was chosen by.
 
         Raises:
             GelugenError: the unit breaks a guarantee.

@@ -39,7 +39,7 @@ def facts(unit: Unit, target: Target, accuracy: AnyAccuracy, figures: Figures | 
         unit: what is written down.
         target: how.
         accuracy: its errors.
-        figures: what synthesis said of a design that was chosen by it.
+        figures: what was counted of a design that was chosen by it.
     """
     measured = {"measured": figures.to_json()} if figures else {}
     return {

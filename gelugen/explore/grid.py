@@ -63,11 +63,14 @@ def case(fields: Mapping[str, Any], names: list[str] | None = None) -> Case:
         names: of architectures, or ``auto``, which is the default.
 
     Raises:
-        GelugenError: a field or name is refused, all architectures are excluded, or the objective needs Yosys and
-            there is none.
+        GelugenError: a field or name is refused, all architectures are excluded, the objective is one of a core, or
+            it needs Yosys and there is none.
     """
     spec = from_fields(dict(fields))
-    measured = Weights.parse(spec.objective).luts is not None
+    asked = Weights.parse(spec.objective)
+    if asked.core:
+        raise GelugenError(f"objective {asked.name} is not one of explore: generate takes it")
+    measured = asked.luts is not None
     if measured:
         find()
     admitted = {

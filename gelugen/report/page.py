@@ -16,7 +16,7 @@ from gelugen.bank import Bank
 from gelugen.emit.contract import bank_cores
 from gelugen.gated import Gated
 from gelugen.report.charts import HEIGHT, WIDTH
-from gelugen.report.records import RESOURCES, Records, Rows
+from gelugen.report.records import ON_CORE, RESOURCES, Records, Rows
 from gelugen.report.views import DesignView, ProductView, Tile, product_view, view
 from gelugen.store import Bundle
 from gelugen.units import designs_of
@@ -114,8 +114,8 @@ def _entry(bundle: Bundle, records: Records, anchor: str) -> Entry:
         product,
         parts,
         (check_guarantee(bundle), *records.verdicts.get(key, ())),
-        (*_measured(bundle), *records.synthesis.get(key, ())),
-        tuple(records.instructions.get(key, ())),
+        (*_measured(bundle, RESOURCES), *records.synthesis.get(key, ())),
+        (*_measured(bundle, ON_CORE), *records.instructions.get(key, ())),
     )
 
 
@@ -143,17 +143,17 @@ def _bank_facts(bank: Bank) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _measured(bundle: Bundle) -> tuple[Rows, ...]:
-    """What synthesis said when the design was chosen by it."""
+def _measured(bundle: Bundle, heads: Mapping[str, str]) -> tuple[Rows, ...]:
+    """What was counted, of these kinds, when the design was chosen by it."""
     found = bundle.manifest.get("measured")
-    if not isinstance(found, dict):
+    if not isinstance(found, dict) or heads.keys().isdisjoint(found):
         return ()
-    counts = {head: str(found[key]) for key, head in RESOURCES.items() if key in found}
+    counts = {head: str(found[key]) for key, head in heads.items() if key in found}
     return (
         Rows(
-            f"Yosys {found['yosys']}, when the design was chosen for {found['objective']}",
-            ("family", *counts),
-            ((str(found["family"]), *counts.values()),),
+            f"{found['by']}, when the design was chosen for {found['objective']}",
+            ("on", *counts),
+            ((str(found["on"]), *counts.values()),),
         ),
     )
 

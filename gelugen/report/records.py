@@ -35,6 +35,8 @@ RESOURCES = {
     "inverters": "inverters",
 }
 """Heads of a synthesis table, by the fields of ``Resources``."""
+ON_CORE = {"instructions": "instructions an element", "code_bytes": "bytes of code", "table_bytes": "bytes of tables"}
+"""Heads of a table of a core's figures."""
 
 
 @dataclass(frozen=True)

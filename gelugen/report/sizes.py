@@ -80,7 +80,7 @@ def sizes(design: Design, results: Sequence[Result]) -> Sizes:
     """A design among the results of an exploration; where there are none, among the tables that are found at once."""
     spec = design.spec
     price = Objective.parse(spec.objective) if spec.guarantee else None
-    if price and price.asked.luts:
+    if price and price.asked.counted:
         price = None
     chosen = _row(design.architecture, "chosen", _figures(design), price)
     found = [(one.architecture, each) for one in results for each in one.found]

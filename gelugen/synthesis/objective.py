@@ -8,7 +8,7 @@ tables says which of them are worth a synthesis.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gelugen.aims import Luts
 from gelugen.architectures import ARCHITECTURES, AUTO, Architecture
@@ -19,9 +19,9 @@ from gelugen.errors import GelugenError
 from gelugen.fit.digits import designs as of_digits
 from gelugen.fit.untruncated import untruncated
 from gelugen.golden import Golden, golden
-from gelugen.objectives import Figures, Objective
+from gelugen.objectives import Chosen, Figures, Objective
 from gelugen.pipeline import steps
-from gelugen.search import Tell, architectures, candidates
+from gelugen.search import Tell, architectures, gathered
 from gelugen.spec import Spec, Target
 from gelugen.synthesis.families import Resources
 from gelugen.synthesis.tasks import Task, run_tasks, work
@@ -37,15 +37,6 @@ _PLAIN = 1.2
 """By experience the plain text takes so many times the lookup tables, where there is a fold."""
 _LARGEST = 2048
 """Lookup tables by the rough count above which nothing is measured: Yosys would take many minutes."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The design of the fewest lookup tables, how it is written, and what it takes."""
-
-    design: Design
-    target: Target
-    figures: Figures
 
 
 def least_luts(
@@ -73,7 +64,7 @@ def least_luts(
     if luts is None:
         raise ValueError(f"{spec.objective} is no objective of lookup tables")
     yosys = find()
-    texts = _texts(spec, _found(spec, tell), luts, target)
+    texts = _texts(spec, gathered(spec, _others(spec, tell), tell), luts, target)
     ranked = texts[:most]
     tasks = [task(design, luts, style) for design, style in ranked]
     found: dict[int, Resources] = {}
@@ -84,7 +75,9 @@ def least_luts(
     given = [number for number in found if target.style in ("plain", ranked[number][1])]
     best = min(given, key=lambda number: (*_order(luts, found[number]), number))
     design, style = ranked[best]
-    figures = Figures(spec.objective, luts.family, found[best].to_json(), yosys.version, len(tasks), len(texts))
+    figures = Figures(
+        spec.objective, luts.family, found[best].to_json(), f"Yosys {yosys.version}", len(tasks), len(texts)
+    )
     return Chosen(design, replace(target, style=style), figures)
 
 
@@ -174,22 +167,6 @@ def _cost(luts: Luts, resources: Resources) -> int:
 def _order(luts: Luts, resources: Resources) -> tuple[int, int]:
     """By cost; of equal cost, fewer inverters."""
     return _cost(luts, resources), resources.inverters
-
-
-def _found(spec: Spec, tell: Tell) -> list[Design]:
-    """All candidates, none twice."""
-    found: dict[Design, None] = {}
-    refusal: GelugenError | None = None
-    try:
-        for design in candidates(spec, Objective.parse("balanced"), tell):
-            found[design] = None
-    except GelugenError as error:
-        refusal = error
-    for design in _others(spec, tell):
-        found[design] = None
-    if not found and refusal:
-        raise refusal
-    return list(found)
 
 
 def _others(spec: Spec, tell: Tell) -> Iterator[Design]:

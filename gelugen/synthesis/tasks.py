@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gelugen.errors import GelugenError
 from gelugen.synthesis.families import Resources
 from gelugen.synthesis.measuring import measure, remember
 from gelugen.synthesis.nextpnr import Fmax, fmax
 from gelugen.tools import PATIENCE
+from gelugen.workers import spread
 
 
 @dataclass(frozen=True)
@@ -58,29 +57,7 @@ def run_tasks(tasks: Sequence[Task], jobs: int | None = None) -> Iterator[tuple[
     Raises:
         GelugenError: as ``measure`` and ``fmax`` do, or a process was killed.
     """
-    from joblib import Parallel, cpu_count, delayed
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    jobs = min(jobs or cpu_count(), len(tasks))
-    if jobs <= 1:
-        yield from ((number, work(task)) for number, task in enumerate(tasks))
-        return
-    parallel = Parallel(n_jobs=jobs, backend="loky", batch_size=1, return_as="generator_unordered")
-    results = parallel(delayed(_numbered)(number, task) for number, task in enumerate(tasks))
-    try:
-        for number, found in results:
-            task = tasks[number]
-            remember(task.sources, task.top, task.family, found.resources, brams=task.brams, dsps=task.dsps)
-            yield number, found
-    except BrokenProcessPool:
-        raise GelugenError(
-            "a process that synthesized was killed, perhaps for want of memory: try fewer jobs"
-        ) from None
-    finally:
-        with warnings.catch_warnings():  # joblib warns that results will be lost, and that is known
-            warnings.simplefilter("ignore")
-            results.close()
-
-
-def _numbered(number: int, task: Task) -> tuple[int, Measured]:
-    return number, work(task)
+    for number, found in spread(work, tasks, jobs, "synthesized"):
+        task = tasks[number]
+        remember(task.sources, task.top, task.family, found.resources, brams=task.brams, dsps=task.dsps)
+        yield number, found

@@ -190,7 +190,7 @@ def check_guarantee(bundle: Bundle) -> Verdict:
 
 
 def _figures(bundle: Bundle) -> Figures | None:
-    """What synthesis said of the design, if its spec asks for that and the manifest holds it."""
+    """What the design was chosen by, if its spec asks for that and the manifest holds it."""
     try:
         figures = Figures.from_json(bundle.manifest["measured"])
     except (KeyError, TypeError):
