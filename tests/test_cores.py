@@ -349,6 +349,22 @@ def test_bytes_are_those_of_code_and_tables():
 
 
 @ARM
+def test_libraries_are_weighed_where_a_kernel_names_them():
+    divides = kernel('__asm__ volatile("" : : "r"((int32_t)n / in[i]));')
+    alone = sizes(divides, "cortex-m0plus")
+    whole = sizes(dataclasses.replace(divides, libraries=("-lgcc",)), "cortex-m0plus")
+    assert alone.code < 100 < 300 < whole.code
+    assert whole.tables == 0
+
+
+@ARM
+def test_the_size_of_a_block_does_not_matter():
+    made = kernel("if (in[i] > 64) {", "    " + NOPS, "}")
+    whole, quarters = (count(made, "cortex-m4", CODES, [np.arange(1)], block=block) for block in (256, 64))
+    assert (whole.mean, whole.call) == (quarters.mean, quarters.call)
+
+
+@ARM
 def test_a_design_is_counted_by_its_array_function():
     made = array_function(by_hand(), "some", emit(by_hand(), Target("some")))
     assert (made.name, made.types, made.result, sorted(made.files)) == ("some_n", ("int8_t",), "int8_t", ["some.h"])
