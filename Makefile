@@ -7,7 +7,7 @@ SOURCES := gelugen sim tests benchmarks examples
 .PHONY: help setup setup-all demo test verify-family verify-all test-slow test-torch test-browser lint format bench synth-docs luts-docs mcu-docs bench-minilm example-axi example-firmware clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.ready ## install what is missing, make .venv
 
