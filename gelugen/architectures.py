@@ -33,6 +33,8 @@ class Architecture:
         degree: of the polynomial on a segment; a design of a degree above 0 multiplies, unless it has digits.
         digits: whether slopes are stored as digits, so that nothing is multiplied; it pays in lookup tables, not in
             ROM bits.
+        codes: whether all polynomials have the code itself or |k| as their argument, in arithmetic of 16 and 32 bits;
+            it pays in a processor's instructions, not in ROM bits.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Architecture:
     segments: Segments
     degree: int
     digits: bool = False
+    codes: bool = False
 
     @property
     def multiplies(self) -> bool:
@@ -50,6 +53,11 @@ class Architecture:
     @property
     def search(self) -> str:
         """Whether the search of its designs is complete, and over what."""
+        if self.codes:
+            return (
+                f"heuristic: words by exact intervals of intercepts, but upper coefficients searched in part; "
+                f"a smaller {self.shape} may exist"
+            )
         if self.digits:
             return (
                 "heuristic: words by exact intervals of intercepts, but grids, digits and segments searched in part; "
@@ -104,9 +112,17 @@ DIGIT_SHAPES: dict[str, tuple[str, Segments, int]] = {
 }
 """The shapes whose slopes are stored in digits; taken only where they are named, or where lookup tables count."""
 
+_CODE_CUTS: tuple[tuple[Segments, int], ...] = (("uniform", 1), ("uniform", 2), ("dyadic", 2))
+CODE_SHAPES: dict[str, tuple[str, Segments, int]] = {
+    f"{cut}-code-{DEGREES[degree]}": (f"a {DEGREES[degree]} polynomial in the code on each {_CUTS[cut]}", cut, degree)
+    for cut, degree in _CODE_CUTS
+}
+"""The shapes whose polynomials have the code itself as their argument, in words of 16 and 32 bits; taken only where
+they are named, or where a processor's instructions or its flash count."""
+
 ARCHITECTURES: dict[str, Architecture] = {
     entry.name: entry
-    for shape, (summary, segments, degree) in {**SHAPES, **DIGIT_SHAPES}.items()
+    for shape, (summary, segments, degree) in {**SHAPES, **DIGIT_SHAPES, **CODE_SHAPES}.items()
     for fold, text in _FOLDS.items()
     for entry in [
         Architecture(
@@ -116,6 +132,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             segments,
             degree,
             shape in DIGIT_SHAPES,
+            shape in CODE_SHAPES,
         )
     ]
 }
@@ -133,7 +150,7 @@ def get_architecture(name: str) -> Architecture:
         folds = ", ".join(f"{fold}-" for fold in _FOLDS if fold != "none")
         raise GelugenError(
             f"architecture {short(name)} is not known: it must be {AUTO} or one of "
-            f"{', '.join((*SHAPES, *DIGIT_SHAPES))}, "
+            f"{', '.join((*SHAPES, *DIGIT_SHAPES, *CODE_SHAPES))}, "
             f"alone or after a fold ({folds})"
         )
     return entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from gelugen.architectures import ARCHITECTURES, AUTO, DIGIT_SHAPES, SHAPES, Architecture, get_architecture
+from gelugen.architectures import ARCHITECTURES, AUTO, CODE_SHAPES, DIGIT_SHAPES, SHAPES, Architecture, get_architecture
 from gelugen.design import Design
 from gelugen.dialects.choice import EXACT
 from gelugen.errors import GelugenError
@@ -29,8 +29,8 @@ def architectures(spec: Spec) -> list[Architecture]:
     """The architectures that a spec admits, simplest first.
 
     ``auto`` is the table of all codes, and every shape on the function's own fold, or without a fold where the formats
-    do not allow it; none of digits, which do not pay in ROM bits. For ``minimise`` it is lines between free
-    breakpoints on that fold.
+    do not allow it; none of digits or in the code itself, which do not pay in ROM bits. For ``minimise`` it is lines
+    between free breakpoints on that fold.
 
     Raises:
         GelugenError: all are excluded.
@@ -43,7 +43,7 @@ def architectures(spec: Spec) -> list[Architecture]:
     admitted = [
         each
         for each in ARCHITECTURES.values()
-        if (each.fold == fold or each.name == "table") and not each.digits and not spec.excludes(each)
+        if (each.fold == fold or each.name == "table") and not (each.digits or each.codes) and not spec.excludes(each)
     ]
     if not admitted:
         raise GelugenError(f"exclude {','.join(spec.exclude)} leaves no architecture to search: exclude fewer")
@@ -146,8 +146,8 @@ def build(spec: Spec, cost: Cost | None = None, tell: Tell = lambda _: None) -> 
 
 
 def _turn(architecture: Architecture) -> int:
-    shape = architecture.shape
-    return _FIRST.index(shape) if shape in _FIRST else len(_FIRST) + list({**SHAPES, **DIGIT_SHAPES}).index(shape)
+    shape, others = architecture.shape, [*SHAPES, *DIGIT_SHAPES, *CODE_SHAPES]
+    return _FIRST.index(shape) if shape in _FIRST else len(_FIRST) + others.index(shape)
 
 
 def _refusal(spec: Spec, refusals: list[GelugenError]) -> GelugenError:

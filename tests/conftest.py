@@ -32,7 +32,7 @@ TOOLS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
 }
 """Commands by the name that a test needs, any of which will do: on PATH, or where pip puts them."""
-PACKAGES = ("intelhex",)
+PACKAGES = ("intelhex", "mkdocs", "material", "mkdocstrings")
 """Python packages that a test needs."""
 LARGE = ("chromium",)
 """What scripts/setup.sh leaves out, for it is 113 MB to load: its tests are skipped on CI too where it is missing."""

@@ -19,11 +19,11 @@ from gelugen.spec import Spec
 
 SMALL_SHAPES = ("table", "uniform-constant", "dyadic-constant", "free-constant", "uniform-linear", "dyadic-linear")
 QUICK = [fold + shape for shape in SMALL_SHAPES for fold in ("", "residual-")]
-# Digits do not reach every bound: their fits have tests of their own.
+# Digits, and polynomials in the code itself, do not reach every bound: their fits have tests of their own.
 THOROUGH = [
     name
     for name, each in ARCHITECTURES.items()
-    if each.fold in ("none", "residual") and name not in QUICK and not each.digits
+    if each.fold in ("none", "residual") and name not in QUICK and not (each.digits or each.codes)
 ]
 GUARANTEES = ("correct", "faithful", "ulp:1", "ulp:2.5")
 FORMATS = {

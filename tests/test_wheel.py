@@ -90,3 +90,19 @@ def test_wheel_generates_and_verifies_in_an_empty_environment(wheel: Path, tmp_p
         ours = [each for each in verdicts if each["tool"].startswith(tool)]
         assert ours
         assert all((each["status"], each["checked"], each["mismatches"]) == ("pass", 256, 0) for each in ours)
+
+
+@pytest.mark.slow
+def test_the_archives_are_fit_to_be_published(tmp_path: Path) -> None:
+    pytest.importorskip("build")
+    pytest.importorskip("twine")
+    run([sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path / "dist", CHECKOUT], tmp_path)
+    made = sorted((tmp_path / "dist").iterdir())  # the wheel is made from the source archive
+    assert [each.name for each in made] == [
+        f"gelugen-{gelugen.__version__}-py3-none-any.whl",
+        f"gelugen-{gelugen.__version__}.tar.gz",
+    ]
+    said = run([sys.executable, "-m", "twine", "check", "--strict", *made], tmp_path)
+    assert said.count("PASSED") == 2
+    with zipfile.ZipFile(made[0]) as archive:
+        assert {"gelugen/py.typed", "gelugen/templates/c/header.h.j2"} <= set(archive.namelist())

@@ -1,7 +1,7 @@
 """The command line: the only place that prints or exits.
 
-Exit codes: 0 done; 1 a design or a table does not keep its word (``verify``, ``audit``); 2 what was asked for cannot
-be done; 70 a mistake of gelugen's own; 130 interrupted.
+Exit codes: 0 done; 1 a design or a table does not keep its word (``verify``, ``audit``), or there is nothing to verify
+with (``doctor``); 2 what was asked for cannot be done; 70 a mistake of gelugen's own; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -206,6 +206,8 @@ def _parser() -> _Parser:
 
     functions = command("functions", "catalogue", "List the functions that there are, or say more of one.")
     functions.add_argument("name", nargs="?", metavar="NAME", help="of a function")
+
+    command("doctor", "diagnosing", "Say which tools are there, in which version, and how to install what is missing.")
     return parser
 
 
@@ -245,7 +247,8 @@ def _add_request(parser: argparse.ArgumentParser, auto: str) -> None:
 
 
 _ARCHITECTURES = (
-    "table, sum-of-tables, uniform-digit-linear, dyadic-digit-linear, uniform-digit-quadratic or "
+    "table, sum-of-tables, uniform-digit-linear, dyadic-digit-linear, uniform-digit-quadratic, "
+    "uniform-code-linear, uniform-code-quadratic, dyadic-code-quadratic or "
     "{uniform,dyadic,free}-{constant,linear,quadratic,cubic}, alone or after a fold: {residual,even,odd,complement}-"
 )
 

@@ -333,19 +333,16 @@ class Adders:
         born = {1: (z1, at)}
         if square:
             born[2] = (square.square, places.after("square"))
-        for power, (z, _) in born.items():
-            if power == 2 or not square:
-                lowest = [unused(each, made.bits) for _, each in links.each if each.power == power]
-                places.leave(z, min([*lowest, z.width]) - 1, 0)
-        if square:  # which sees all bits of z_1; digits in a later stage may not
+        for power, (z, there) in born.items():  # of the copies of z the last one alone feeds no other
             ats = [
                 (places.before(f"digit {max(place, 1)}"), unused(each, made.bits))
                 for place, (_, each) in enumerate(links.each)
-                if each.power == 1
+                if each.power == power
             ]
-            latest = max((at for at, _ in ats), default=at)
-            if latest > born[1][1]:
-                places.leave(z1.at(latest), min(bits for at, bits in ats if at == latest) - 1, 0)
+            latest = max((at for at, _ in ats), default=there)
+            if latest > there or power == 2 or not square:  # which sees all bits of z_1
+                free = min([z.width, *(bits for at, bits in ats if at == latest)])
+                places.leave(z if latest == there else z.at(latest), free - 1, 0)
         if first == "square":
             self.squares.append(argument)
         parts = []
@@ -385,6 +382,7 @@ class Adders:
         """The sum with c_0."""
         column = table.columns[0]
         c = places.carry(column.c, places.after("read"), places.before(f"digit {len(links.each)}"))
+        places.leave(c, c.top, h.width - column.drop)
         ahead = extended(now, h.width, 0)
         if low is not None:
             return f"{ahead} {'-' if links.subtracts else '+'} {fit(c, h.width, column.drop, low)}"

@@ -238,7 +238,7 @@ class Table:
             return None
         words = dict(self.cases)
         every = [words.get(at, self.outside) for at in range(1 << self.index_width)]
-        return Leaves.of(self.layout.prefix, self.index, self.index_width, every, self.width)
+        return Leaves.of(self.layout.prefix, f"{self.layout.prefix}entry", self.index_width, every, self.width)
 
     @property
     def width(self) -> int:
@@ -442,7 +442,7 @@ def _compared(table: Table, source: Source, *, chained: bool) -> Table:
     lowest = min(leaves, default=0)
     words = table.words
     if split and layout.term.digits and not table.memory and not table.inside and layout.depth > 1:
-        if len(set(leaves)) == 1:
+        if set(leaves) == {bits}:  # the position needs no alignment
             return _uniform(table, source)
         return _zones(table, source, chained=chained) or _blocks(table, source, leaves)
     if table.memory:
@@ -559,7 +559,8 @@ def _zones(table: Table, source: Source, *, chained: bool) -> Table | None:
 
 
 def number_text(bits: tuple[int | None, ...], leaf: int, source: Source) -> str:
-    """A segment's number: constant bits, and slices of u behind the segment."""
+    """A segment's number: constant bits, and slices of u, which is 0 above its own bits."""
+    bits = tuple(0 if bit is None and leaf + len(bits) - 1 - n >= source.width else bit for n, bit in enumerate(bits))
     parts, at = [], len(bits)
     for fixed, run in groupby(bits, lambda bit: bit is not None):
         own = list(run)

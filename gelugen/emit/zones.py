@@ -54,7 +54,7 @@ class Row:
 
     Attributes:
         zone: its zone.
-        pattern: bits of u >> leaf from ``spread`` down that must be as here, as binary digits; '' for all others.
+        pattern: bits of u >> leaf from ``spread`` down that must be as here, as binary digits.
         bits: of the segment's number, the highest first: a constant, or None for the same bit of u >> leaf.
     """
 
@@ -109,7 +109,7 @@ def _changed(blocks: list[list[Numbered]]) -> int:
 
 
 def rows(found: list[Zone], blocks: list[list[Numbered]], width: int) -> list[Row]:
-    """The selection of the segment's number, row by row; the first that fits counts."""
+    """The selection of the segment's number, row by row; no two fit the same u."""
     result = []
     for place, (zone, own) in enumerate(zip(found, blocks, strict=True)):
         common: list[Numbered] = []
@@ -120,8 +120,18 @@ def rows(found: list[Zone], blocks: list[list[Numbered]], width: int) -> list[Ro
             if block not in common:
                 pattern = format(block.low >> block.log & (1 << zone.spread - block.log) - 1, "b")
                 result.append(Row(place, pattern.zfill(zone.spread - block.log), _bits([block], width) or ()))
-        result.append(Row(place, "", _bits(common, width) or ()))
+        apart = [row.pattern for row in result if row.zone == place]
+        result += [Row(place, each, _bits(common, width) or ()) for each in (_others("", apart) if apart else [""])]
     return result
+
+
+def _others(start: str, patterns: list[str]) -> list[str]:
+    """The patterns of all bits that begin with some, and with none of the others."""
+    if start in patterns:
+        return []
+    if not any(each.startswith(start) for each in patterns):
+        return [start]
+    return _others(start + "0", patterns) + _others(start + "1", patterns)
 
 
 def order(found: list[Zone], blocks: list[list[Numbered]]) -> dict[int, int]:

@@ -14,10 +14,11 @@ from gelugen.architectures import Architecture
 from gelugen.design import Design
 from gelugen.errors import GelugenError
 from gelugen.fit.bounds import Bounds, r_bounds, reach, rested
+from gelugen.fit.codes import fit_codes
 from gelugen.fit.constants import fit_constants, fit_dyadic_steps, fit_steps
 from gelugen.fit.digits import fit_digits
 from gelugen.fit.mse import fit_mse
-from gelugen.fit.parts import Fit, Unreachable, assembled
+from gelugen.fit.parts import Fit, Unreachable, assembled, constant
 from gelugen.fit.polynomials import fit_free, fit_polynomials, shapes
 from gelugen.fit.sums import fit_tables
 from gelugen.fit.verified import verified
@@ -80,12 +81,14 @@ def designs(spec: Spec, golden: Golden, architecture: Architecture, limit: Limit
 
 def _fits(bounds: Bounds, architecture: Architecture, limit: Limit) -> Iterator[Fit]:
     """What the searches give. Without a limit, what takes more bits than the plain table is left out if it can be."""
-    lowest, highest = int(bounds.low.max()), int(bounds.high.min())
-    if lowest <= highest:  # one value of r serves every u
-        yield Fit(0, (), max(lowest, min(bounds.idle, highest)), 0)
+    if flat := constant(bounds):
+        yield flat
         return
     if architecture.digits:
         yield from fit_digits(bounds, architecture)
+        return
+    if architecture.codes:
+        yield from fit_codes(bounds, architecture)
         return
     cap = None
     if limit(0) is None and architecture.segments != "codes" and (plain := fit_constants(bounds, 0)):

@@ -54,11 +54,11 @@ def r_bounds(spec: Spec, golden: Golden, architecture: Architecture, guarantee: 
     """
     low, high = golden.bounds(guarantee)
     real = golden.scaled / (1 << FRACTION)
-    # Whatever lies past the ends is saturated.
-    low = np.where(low <= spec.output.code_min, -FREE, low)
-    high = np.where(high >= spec.output.code_max, FREE, high)
+    if not architecture.codes:  # whatever lies past the ends is saturated
+        low = np.where(low <= spec.output.code_min, -FREE, low)
+        high = np.where(high >= spec.output.code_max, FREE, high)
     if architecture.fold == "none":
-        first = spec.first_code
+        first = spec.input.code_min if architecture.codes else spec.first_code
         order = np.argsort((spec.input.codes() - first) & ((1 << spec.input.bits) - 1))
         return Bounds(low[order], high[order], real[order] + spec.output.zero_point, first=first)
     if architecture.fold == "residual":

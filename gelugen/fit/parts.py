@@ -38,6 +38,12 @@ class Fit:
     shift: int
 
 
+def constant(bounds: Bounds) -> Fit | None:
+    """One value of r, if that serves every u: the idle one, or the nearest to it."""
+    lowest, highest = int(bounds.low.max()), int(bounds.high.min())
+    return Fit(0, (), max(lowest, min(bounds.idle, highest)), 0) if lowest <= highest else None
+
+
 def assembled(spec: Spec, architecture: Architecture, bounds: Bounds, found: Fit) -> Design:
     """The design of a fit."""
     return Design(

@@ -241,4 +241,5 @@ def without_truncation(spec: Spec, truth: Golden, architecture: Architecture) ->
 
 def _multiplies_plainly(architecture: Architecture) -> bool:
     """Whether its polynomials can do without truncation."""
-    return architecture.segments == "uniform" and architecture.degree in (1, 2) and not architecture.digits
+    usual = not (architecture.digits or architecture.codes)
+    return architecture.segments == "uniform" and architecture.degree in (1, 2) and usual

@@ -1,7 +1,9 @@
-/* SPDX-License-Identifier: 0BSD
+/* SPDX-License-Identifier: 0BSD */
+/**
+ * @file
+ * @brief gelu_q3_12_faithful: made by gelugen 0.1.0. Make it again instead of editing it.
  *
- * gelu_q3_12_faithful: made by gelugen 0.1.0. Make it again instead of editing it.
- *
+ * @verbatim
  * function   gelu(x) = x * Phi(x) = x/2 * (1 + erf(x / sqrt(2)))
  * input      q3.12 (int16, scale 2^-12), codes -32768 to 32767
  * output     q3.12 (int16, scale 2^-12), codes -32768 to 32767
@@ -16,8 +18,9 @@
  * made by    gelugen generate --function gelu --input q3.12 --output q3.12 --guarantee faithful
  * spec       sha256 28732fd87fe04d65073dc9668c478ae672aed901c7ad1db816d34fd3a4532530
  * flash      88 bytes of tables
+ * @endverbatim
  *
- * An argument must be a code of the input format. No floating point, no undefined behaviour.
+ * An argument must be a code of its format. Integers only, no undefined behaviour.
  */
 #ifndef GELUGEN_gelu_q3_12_faithful_H
 #define GELUGEN_gelu_q3_12_faithful_H
@@ -25,34 +28,64 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A code stands for (code - ZERO_POINT) * SCALE. */
+#define gelu_q3_12_faithful_INPUT_SCALE 0.000244140625
+#define gelu_q3_12_faithful_INPUT_ZERO_POINT 0
+#define gelu_q3_12_faithful_OUTPUT_SCALE 0.000244140625
+#define gelu_q3_12_faithful_OUTPUT_ZERO_POINT 0
+
+/* Codes: how many bits they have, the smallest and the largest. */
+#define gelu_q3_12_faithful_INPUT_BITS 16
+#define gelu_q3_12_faithful_INPUT_MIN (-32768)
+#define gelu_q3_12_faithful_INPUT_MAX 32767
+#define gelu_q3_12_faithful_OUTPUT_BITS 16
+#define gelu_q3_12_faithful_OUTPUT_MIN (-32768)
+#define gelu_q3_12_faithful_OUTPUT_MAX 32767
+
+/* Where tables are stored, and how an entry is read. Define both to change it, for instance for the flash of an AVR:
+ *   #define GELUGEN_STORAGE PROGMEM
+ *   #define GELUGEN_READ(type, table, i) ((type)(sizeof(type) == 1 ? pgm_read_byte(&(table)[i]) \
+ *       : sizeof(type) == 2 ? pgm_read_word(&(table)[i]) : pgm_read_dword(&(table)[i]))
+ */
+#ifndef GELUGEN_STORAGE
+#define GELUGEN_STORAGE
+#endif
+#ifndef GELUGEN_READ
+#define GELUGEN_READ(type, table, i) ((table)[i])
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* Entry i serves segment i: 11 segments of 1024 to 2048 codes, a binary split; outside all is 0.
  * Leaf i is 2^up[i] times shorter than the longest one. */
-static const uint16_t gelu_q3_12_faithful_start[11] = {
+GELUGEN_STORAGE static const uint16_t gelu_q3_12_faithful_start[11] = {
         0,  1024,  2048,  3072,  4096,  5120,  6144,  8192,
     10240, 12288, 14336
 };
-static const uint8_t gelu_q3_12_faithful_up[11] = {
+GELUGEN_STORAGE static const uint8_t gelu_q3_12_faithful_up[11] = {
     1, 1, 1, 1, 1, 1, 0, 0,
     0, 0, 0
 };
-static const uint16_t gelu_q3_12_faithful_c0[11] = {
+GELUGEN_STORAGE static const uint16_t gelu_q3_12_faithful_c0[11] = {
      461, 1087, 1362, 1368, 1201,  952,  575,  226,
       67,   16,    3
 };
-static const int16_t gelu_q3_12_faithful_c1[11] = {
+GELUGEN_STORAGE static const int16_t gelu_q3_12_faithful_c1[11] = {
      411,  221,   64,  -47, -109, -131, -225, -122,
      -47,  -13,   -2
 };
-static const int8_t gelu_q3_12_faithful_c2[11] = {
+GELUGEN_STORAGE static const int8_t gelu_q3_12_faithful_c2[11] = {
     -25, -22, -17, -11,  -5,   0,  11,  12,
       7,   2,   1
 };
 
-/* One code in, one code out. */
+/**
+ * @brief One code in, one code out.
+ * @param x a code, -32768 to 32767
+ * @return the output code, -32768 to 32767
+ */
 static inline int16_t gelu_q3_12_faithful(int16_t x)
 {
     const int32_t k = (int32_t)x;
@@ -62,15 +95,15 @@ static inline int16_t gelu_q3_12_faithful(int16_t x)
     int32_t y;
 
     if (u < 16384u) {
-        uint32_t i = u >= gelu_q3_12_faithful_start[5] ? 5u : 0u;
-        i += u >= gelu_q3_12_faithful_start[i + 3u] ? 3u : 0u;
-        i += u >= gelu_q3_12_faithful_start[i + 1u] ? 1u : 0u;
-        i += u >= gelu_q3_12_faithful_start[i + 1u] ? 1u : 0u;
-        const int32_t dx = (int32_t)((u << gelu_q3_12_faithful_up[i]) & 2047u) - 1024;
-        int32_t h = (int32_t)gelu_q3_12_faithful_c2[i];
+        uint32_t i = u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, 5) ? 5u : 0u;
+        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, i + 3u) ? 3u : 0u;
+        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, i + 1u) ? 1u : 0u;
+        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, i + 1u) ? 1u : 0u;
+        const int32_t dx = (int32_t)((u << GELUGEN_READ(uint8_t, gelu_q3_12_faithful_up, i)) & 2047u) - 1024;
+        int32_t h = (int32_t)GELUGEN_READ(int8_t, gelu_q3_12_faithful_c2, i);
 
-        h = (int32_t)((uint32_t)(h * dx + 25600) >> 7) - 200 + (int32_t)gelu_q3_12_faithful_c1[i] * 4;
-        h = h * dx + (int32_t)gelu_q3_12_faithful_c0[i] * 4096;
+        h = (int32_t)((uint32_t)(h * dx + 25600) >> 7) - 200 + (int32_t)GELUGEN_READ(int16_t, gelu_q3_12_faithful_c1, i) * 4;
+        h = h * dx + (int32_t)GELUGEN_READ(uint16_t, gelu_q3_12_faithful_c0, i) * 4096;
         v += h;
     }
     v = (int32_t)((uint32_t)v >> 13);
@@ -78,7 +111,12 @@ static inline int16_t gelu_q3_12_faithful(int16_t x)
     return (int16_t)y;
 }
 
-/* n codes; out may be in. */
+/**
+ * @brief The same for n codes: out[i] = gelu_q3_12_faithful(in[i]).
+ * @param in n codes
+ * @param out n output codes; it may be in
+ * @param n how many
+ */
 static inline void gelu_q3_12_faithful_n(const int16_t *in, int16_t *out, size_t n)
 {
     size_t i;

@@ -1,7 +1,9 @@
-/* SPDX-License-Identifier: 0BSD
+/* SPDX-License-Identifier: 0BSD */
+/**
+ * @file
+ * @brief gelu_q3_4_correct: made by gelugen 0.1.0. Make it again instead of editing it.
  *
- * gelu_q3_4_correct: made by gelugen 0.1.0. Make it again instead of editing it.
- *
+ * @verbatim
  * function   gelu(x) = x * Phi(x) = x/2 * (1 + erf(x / sqrt(2)))
  * input      q3.4 (int8, scale 2^-4), codes -128 to 127
  * output     q3.4 (int8, scale 2^-4), codes -128 to 127
@@ -15,8 +17,9 @@
  * made by    gelugen generate --function gelu --input q3.4 --output q3.4 --guarantee correct
  * spec       sha256 359d66a147587367fdd1efdcd0a7ce449a0ad6f93600e2c83f6dcbfd3a3ed8b3
  * flash      5 bytes of tables
+ * @endverbatim
  *
- * An argument must be a code of the input format. No floating point, no undefined behaviour.
+ * An argument must be a code of its format. Integers only, no undefined behaviour.
  */
 #ifndef GELUGEN_gelu_q3_4_correct_H
 #define GELUGEN_gelu_q3_4_correct_H
@@ -24,16 +27,46 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A code stands for (code - ZERO_POINT) * SCALE. */
+#define gelu_q3_4_correct_INPUT_SCALE 0.0625
+#define gelu_q3_4_correct_INPUT_ZERO_POINT 0
+#define gelu_q3_4_correct_OUTPUT_SCALE 0.0625
+#define gelu_q3_4_correct_OUTPUT_ZERO_POINT 0
+
+/* Codes: how many bits they have, the smallest and the largest. */
+#define gelu_q3_4_correct_INPUT_BITS 8
+#define gelu_q3_4_correct_INPUT_MIN (-128)
+#define gelu_q3_4_correct_INPUT_MAX 127
+#define gelu_q3_4_correct_OUTPUT_BITS 8
+#define gelu_q3_4_correct_OUTPUT_MIN (-128)
+#define gelu_q3_4_correct_OUTPUT_MAX 127
+
+/* Where tables are stored, and how an entry is read. Define both to change it, for instance for the flash of an AVR:
+ *   #define GELUGEN_STORAGE PROGMEM
+ *   #define GELUGEN_READ(type, table, i) ((type)(sizeof(type) == 1 ? pgm_read_byte(&(table)[i]) \
+ *       : sizeof(type) == 2 ? pgm_read_word(&(table)[i]) : pgm_read_dword(&(table)[i]))
+ */
+#ifndef GELUGEN_STORAGE
+#define GELUGEN_STORAGE
+#endif
+#ifndef GELUGEN_READ
+#define GELUGEN_READ(type, table, i) ((table)[i])
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* Entry i serves segment i: 5 segments between u = 2 and 35; outside all is 0. */
-static const uint8_t gelu_q3_4_correct_c0[5] = {
+GELUGEN_STORAGE static const uint8_t gelu_q3_4_correct_c0[5] = {
     1, 2, 3, 2, 1
 };
 
-/* One code in, one code out. */
+/**
+ * @brief One code in, one code out.
+ * @param x a code, -128 to 127
+ * @return the output code, -128 to 127
+ */
 static inline int8_t gelu_q3_4_correct(int8_t x)
 {
     const int32_t k = (int32_t)x;
@@ -44,13 +77,18 @@ static inline int8_t gelu_q3_4_correct(int8_t x)
 
     if (u >= 2u && u < 36u) {
         const uint32_t i = (uint32_t)((u >= 4u) + (u >= 9u) + (u >= 17u) + (u >= 25u));
-        v += (int32_t)gelu_q3_4_correct_c0[i];
+        v += (int32_t)GELUGEN_READ(uint8_t, gelu_q3_4_correct_c0, i);
     }
     y = line - v;
     return (int8_t)y;
 }
 
-/* n codes; out may be in. */
+/**
+ * @brief The same for n codes: out[i] = gelu_q3_4_correct(in[i]).
+ * @param in n codes
+ * @param out n output codes; it may be in
+ * @param n how many
+ */
 static inline void gelu_q3_4_correct_n(const int8_t *in, int8_t *out, size_t n)
 {
     size_t i;

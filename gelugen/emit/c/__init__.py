@@ -8,6 +8,7 @@ from gelugen.emit.c import bank
 from gelugen.emit.c.function import array, container, function_of, int_type, scalar
 from gelugen.emit.c.header import LIMITS, SCALES, Constants, limits, scales
 from gelugen.emit.c.header import files as written
+from gelugen.emit.c.recognition import all_arrays, kernel_of
 from gelugen.emit.c.tables import tables_of
 from gelugen.emit.contract import Contract
 from gelugen.emit.product import Scaled
@@ -34,17 +35,19 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
         scalar(inner, [("x", design.spec.input)], design.spec.output, "The activation of the gate.") if gated else outer
     )
     tables = tables_of(design, inner)
+    kernel = None if gated else kernel_of(design, name)
     forms = {**{port.upper() if gated else "INPUT": form for port, form in ports}, "OUTPUT": unit.output}
     product = Scaled.of(unit) if isinstance(unit, Gated) else None
     return written(
         target,
         contract,
-        tables,
+        all_arrays(kernel, tables),
         [Constants(SCALES, scales(forms)), Constants(LIMITS, limits(forms))],
         [outer, (many := array(name, ports, unit.output))],
-        "c/unit.j2",
+        kernel.template if kernel else "c/unit.j2",
         {
-            **function_of(design, act, tables),
+            **({} if kernel else function_of(design, act, tables)),
+            "kernel": kernel,
             "outer": outer,
             "many": many,
             "inputs": [port for port, _ in ports],
@@ -52,6 +55,7 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
             "unit": unit,
             "product_int": int_type([product.largest]) if product else "",
         },
+        kernel.feature if kernel else None,
     )
 
 

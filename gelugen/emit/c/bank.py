@@ -53,7 +53,7 @@ def files(bank: Bank, target: Target, contract: Contract) -> dict[str, str]:
     return written(
         target,
         contract,
-        tables,
+        [array for table in tables for array in table.arrays],
         _constants(bank),
         [one, many],
         "c/bank.j2",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gelugen.emit.c.function import Function
-from gelugen.emit.c.tables import Table
+from gelugen.emit.c.kernels import Feature
+from gelugen.emit.c.tables import Array
 from gelugen.emit.contract import Contract
 from gelugen.emit.rendering import enclosed, real, render
 from gelugen.formats import Format
@@ -57,25 +58,27 @@ LIMITS = "Codes: how many bits they have, the smallest and the largest."
 def files(
     target: Target,
     contract: Contract,
-    tables: Iterable[Table],
+    arrays: Iterable[Array],
     constants: list[Constants],
     functions: list[Function],
     body: str,
     context: Mapping[str, Any],
+    feature: Feature | None = None,
 ) -> dict[str, str]:
     """The header, and a source file where the target asks for one.
 
     Args:
         target: the name, and into how many files.
         contract: what the head says.
-        tables: all of them, whose bytes are counted.
+        arrays: all tables, whose bytes are counted.
         constants: macros.
         functions: what is called from outside.
         body: the template of tables and functions.
         context: what it needs beside.
+        feature: of processors, for which the body has a path of its own.
     """
     name = target.name
-    size = sum(array.bytes for table in tables for array in table.arrays)
+    size = sum(array.bytes for array in arrays)
     split = target.header == "split" or (target.header == "auto" and size > LARGEST_HEADER_TABLE)
     frame = {
         **context,
@@ -86,6 +89,7 @@ def files(
         "split": split,
         "linkage": "" if split else "static inline ",
         "body": body,
+        "feature": feature,
     }
     texts = {f"{name}.h": render("c/header.h.j2", **frame)}
     if split:
