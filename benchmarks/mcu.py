@@ -47,7 +47,7 @@ LARGEST = 512
 DESIGNS = {
     "gelugen, q3.12 faithful": [
         Spec("gelu", Q3_12, Q3_12, "faithful", name)
-        for name in ("uniform-quadratic", "residual-uniform-quadratic", "residual-dyadic-linear")
+        for name in ("uniform-code-quadratic", "residual-uniform-code-linear", "residual-dyadic-code-quadratic")
     ],
     "gelugen, int8 correct": [Spec("gelu", INT8, "int8:scale=fit", "correct", "table")],
 }
