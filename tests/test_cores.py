@@ -29,8 +29,9 @@ from gelugen.verify.sweep import LENGTHS, PLACES, Sweep
 
 RTL_OUT = Path(__file__).parent.parent / "rtl_out"
 ARM = pytest.mark.needs("arm-gcc", "qemu-arm")
-RISCV = pytest.mark.needs("riscv-gcc", "qemu-riscv")
-AVR = pytest.mark.needs("avr-gcc", "qemu-avr")
+RISCV = [pytest.mark.needs("riscv-gcc", "qemu-riscv"), pytest.mark.slow]
+"""Slow, as are those of AVR, for ``make test`` sets up Arm alone."""
+AVR = [pytest.mark.needs("avr-gcc", "qemu-avr"), pytest.mark.slow]
 NEEDS = {"rv32imac": RISCV, "avr": AVR}
 EVERY = [pytest.param(name, marks=NEEDS.get(name, ARM)) for name in CORES]
 QUICK = [pytest.param("cortex-m4", marks=ARM), pytest.param("rv32imac", marks=RISCV)]
@@ -132,7 +133,8 @@ def test_a_word_where_none_may_stand_is_a_fault_on_cortex_m0(tmp_path, core, sta
     assert (verdict.status, verdict.note) == (status, note)
 
 
-@RISCV
+@pytest.mark.slow
+@pytest.mark.needs("riscv-gcc", "qemu-riscv")
 def test_an_instruction_that_a_core_does_not_have_is_a_fault(tmp_path):
     body = '    __asm__ volatile(".word 0");\n    some_n(in, out, n);'
     verdict = sweep_core(written(tmp_path, by_hand(), instead(body)), "some", by_hand(), "rv32imac")
@@ -185,7 +187,7 @@ def test_gated_units_banks_and_tables_of_their_own_pass_on_every_core(tmp_path, 
                 assert summary(verdict) == ("pass", verdict.codes, 0, "")
 
 
-@AVR
+@pytest.mark.needs("avr-gcc", "qemu-avr")
 @pytest.mark.slow
 def test_a_skipped_return_is_not_run_on_avr(tmp_path):
     body = '    __asm__ volatile("rjmp 1f\\n\\tsbrs r24, 0\\n\\tret\\n1:");\n    some_n(in, out, n);'
@@ -344,6 +346,22 @@ def test_bytes_are_those_of_code_and_tables():
     assert 14 + 8 <= few.code < many.code < 100
     none = sizes(kernel(), "cortex-m0plus")
     assert few.code - none.code >= 14
+
+
+@ARM
+def test_libraries_are_weighed_where_a_kernel_names_them():
+    divides = kernel('__asm__ volatile("" : : "r"((int32_t)n / in[i]));')
+    alone = sizes(divides, "cortex-m0plus")
+    whole = sizes(dataclasses.replace(divides, libraries=("-lgcc",)), "cortex-m0plus")
+    assert alone.code < 100 < 300 < whole.code
+    assert whole.tables == 0
+
+
+@ARM
+def test_the_size_of_a_block_does_not_matter():
+    made = kernel("if (in[i] > 64) {", "    " + NOPS, "}")
+    whole, quarters = (count(made, "cortex-m4", CODES, [np.arange(1)], block=block) for block in (256, 64))
+    assert (whole.mean, whole.call) == (quarters.mean, quarters.call)
 
 
 @ARM

@@ -178,6 +178,15 @@ def test_offsets_are_inverted_by_exclusive_or():
     assert "c0_1 = {1'd0, word_1} ^ {6{flip_1}};" in module
 
 
+def test_neighbouring_terms_on_the_same_codes_share_one_condition():
+    tables = [Term(Uniform(4), (column(*values),)) for values in ((1, 2, 3), (4, 5, 6), (7, 8))]
+    ends = [Term(Breakpoints((0, end)), (column(0, width=0, base=1),)) for end in (100, 100, 90)]
+    body = texts(*tables, *ends)[0]
+    assert re.findall(r"    if \((.*)\) {", body) == ["i0 < 3u", "i2 < 2u", "u < 100u", "u < 90u"]
+    assert body.count("v += ") == 6
+    assert body.count("{") == body.count("}") == 5
+
+
 @pytest.mark.parametrize(
     ("fold", "one", "in_c", "in_verilog"),
     [

@@ -46,6 +46,10 @@ def test_package_opens_in_syntax_that_old_pythons_read() -> None:
 # -- scripts/setup.sh refuses --------------------------------------------------------------------------------
 
 
+EXTRAS = "yosys nextpnr-ice40 g++ make perl cppcheck gcc-arm-none-eabi qemu-system-arm"
+"""What apt-get calls all that gelugen can do without, but for the cores of --all."""
+
+
 class Machine:
     """A copy of the script on a machine that has only the commands in ``bin``."""
 
@@ -65,12 +69,12 @@ class Machine:
         (self.bin / name).write_text(f"#!/bin/sh\n{script}\n")
         (self.bin / name).chmod(0o755)
 
-    def runs(self, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the script."""
+    def runs(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run the script with some words behind it."""
         shell = shutil.which("sh")
         assert shell
         return subprocess.run(
-            [shell, "scripts/setup.sh"],
+            [shell, "scripts/setup.sh", *words],
             cwd=self.home,
             env={"PATH": str(self.bin), "HOME": str(self.home), **environment},
             stdin=subprocess.DEVNULL,
@@ -112,7 +116,7 @@ def test_setup_on_macos_says_what_to_run(machine: Machine) -> None:
     machine.add("apt-get", "echo apt-get must not run >&2; exit 1")
     said = machine.refuses()
     assert "Icarus Verilog" in said
-    assert "brew install icarus-verilog python yosys nextpnr-ice40" in said
+    assert "brew install icarus-verilog python yosys nextpnr-ice40 cppcheck arm-none-eabi-gcc qemu'" in said
     assert "xcode-select --install" in said
 
 
@@ -121,7 +125,7 @@ def test_setup_without_rights_says_the_command(machine: Machine) -> None:
     machine.add("sudo", "exit 1")
     said = machine.refuses()
     assert "as root run 'apt-get update' and 'apt-get install --no-install-recommends" in said
-    assert "iverilog gcc libc6-dev yosys nextpnr-ice40 g++ make perl'" in said
+    assert f"iverilog gcc libc6-dev {EXTRAS}'" in said
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="there apt-get does not count")
@@ -134,10 +138,11 @@ def test_setup_names_what_apt_get_could_not_bring(machine: Machine) -> None:
     update, install = (machine.home / "asked").read_text().splitlines()
     assert update.endswith("update")
     assert "--no-install-recommends" in install
-    assert install.endswith("iverilog gcc libc6-dev yosys g++ make perl")
+    assert install.endswith("iverilog gcc libc6-dev " + EXTRAS.replace("nextpnr-ice40 ", ""))
 
 
-WITHOUT = "setup: without Yosys, nextpnr-ice40, g++, make, Perl, what needs it is left out"
+WANTED = "Yosys, nextpnr-ice40, g++, make, Perl, cppcheck, gcc for Arm, QEMU for Arm"
+WITHOUT = f"setup: without {WANTED}, what needs it is left out"
 
 
 @pytest.mark.parametrize(
@@ -161,17 +166,36 @@ def test_setup_brings_what_only_synthesis_needs(machine: Machine) -> None:
     machine.add("apt-cache", "exit 0")
     brought = "\n".join(
         f"printf '#!{machine.bin}/env true\\n' >{machine.bin}/{name}; {machine.bin}/chmod +x {machine.bin}/{name}"
-        for name in ("yosys", "nextpnr-ice40", "g++", "make", "perl")
+        for name in EXTRAS.replace("gcc-arm-none-eabi", "arm-none-eabi-gcc").split()
     )
     machine.add("chmod", f'exec {shutil.which("chmod")} "$@"')
     machine.add("true", "exit 0")
     machine.add("apt-get", f'echo "$@" >>{machine.home}/asked\ncase "$*" in *install*) {brought} ;; esac')
     done = machine.runs(**environment)
-    assert "missing: Yosys, nextpnr-ice40, g++, make, Perl\n" in done.stdout
+    assert f"missing: {WANTED}\n" in done.stdout
     assert "without" not in done.stdout
-    assert (machine.home / "asked").read_text().splitlines()[1].endswith("yosys nextpnr-ice40 g++ make perl")
+    assert (machine.home / "asked").read_text().splitlines()[1].endswith(f" {EXTRAS}")
     assert done.returncode == 1
     assert "setup: failed: making .venv" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="there apt-get does not count")
+def test_setup_of_every_core_brings_riscv_and_avr_too(machine: Machine) -> None:
+    environment = machine.has_all_that_it_must()
+    machine.add("id", "echo 0")
+    machine.add("apt-cache", "exit 0")
+    machine.add("apt-get", f'echo "$@" >>{machine.home}/asked')
+    machine.add("riscv64-unknown-elf-gcc", "exit 0")
+    done = machine.runs("--all", **environment)
+    wanted = f"{WANTED}, gcc for AVR, QEMU for RISC-V, QEMU for AVR"
+    assert f"missing: {wanted}\n" in done.stdout
+    assert f"setup: without {wanted}, what needs it is left out\n" in done.stdout
+    assert (machine.home / "asked").read_text().splitlines()[1].endswith(f" {EXTRAS} gcc-avr qemu-system-misc")
+
+
+def test_setup_refuses_an_option_that_it_does_not_have(machine: Machine) -> None:
+    done = machine.runs("--every")
+    assert (done.returncode, done.stderr) == (2, "setup: the only option is --all, not '--every'\n")
 
 
 def test_scripts_are_executable() -> None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from gelugen.bank import Bank
 from gelugen.cores.core import Core, core_of, missing, missing_compiler
-from gelugen.cores.image import binary, build, run_image
+from gelugen.cores.image import IMAGE, binary, build, run_image
 from gelugen.emit.c import container
 from gelugen.emit.rendering import render
 from gelugen.errors import GelugenError
@@ -45,6 +45,7 @@ class Kernel:
         files: texts by their names: headers, and sources to be compiled beside.
         header: the name of the one that declares it.
         types, result: C types of its inputs and of its output.
+        libraries: what it is linked with beside the compiler's own library, as the compiler takes it: ``-lm``.
     """
 
     name: str
@@ -52,11 +53,16 @@ class Kernel:
     header: str
     types: tuple[str, ...]
     result: str
+    libraries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Bytes in flash: of code with its literals, and of tables. What the compiler's own library brings is left out."""
+    """Bytes in flash: of code with its literals, and of tables.
+
+    What the compiler's own library brings is left out, but where a kernel names libraries: there all is counted that
+    is linked for it.
+    """
 
     code: int
     tables: int
@@ -71,7 +77,7 @@ class Counts:
         mean: over the codes that it was asked for.
         worst: at the code that takes most.
         worst_code: the first such code, or codes where there are several inputs.
-        call: what a call takes beside, in a block of 256 codes.
+        call: what a call takes beside, in a block of codes.
     """
 
     core: str
@@ -113,16 +119,19 @@ def count(
     mean_over: Sequence[Codes],
     worst_over: Sequence[Codes],
     flags: Sequence[str] = LEVEL,
+    block: int = BLOCK,
 ) -> Counts:
     """Count the executed instructions of an array function.
 
     Args:
         kernel: the function.
         core: a name from ``CORES``.
-        mean_over: codes of each input, over which the mean is taken; in their order, 256 at a time, the last of them
-            filled up from the first so that no loop that takes several at once has a rest.
+        mean_over: codes of each input, over which the mean is taken; in their order, a block at a time, the last of
+            them filled up from the first so that no loop that takes several at once has a rest.
         worst_over: codes of each input, each of which is counted alone.
         flags: of the compiler.
+        block: how many codes that is, at most 256; fewer where a code takes thousands of instructions, for the clock of
+            a Cortex-M starts again after 2^24 steps, some 2.6 million instructions.
 
     Raises:
         GelugenError: the core is not known, its tools are missing, instructions cannot be counted on it, or the
@@ -133,8 +142,8 @@ def count(
         raise GelugenError(f"core {core}: instructions cannot be counted on it, QEMU gives its machine no such clock")
     if absent := missing(core):
         raise GelugenError(absent)
-    filled = [np.resize(each, -(-len(each) // BLOCK) * BLOCK) for each in mean_over]
-    drives = [_drive([each[at : at + BLOCK] for each in filled], 0, kernel) for at in range(0, len(filled[0]), BLOCK)]
+    filled = [np.resize(each, -(-len(each) // block) * block) for each in mean_over]
+    drives = [_drive([each[at : at + block] for each in filled], 0, kernel) for at in range(0, len(filled[0]), block)]
     blocks = len(drives)
     total = len(worst_over[0])
     drives += [_drive([each[at : at + BLOCK] for each in worst_over], COPIES, kernel) for at in range(0, total, BLOCK)]
@@ -145,7 +154,7 @@ def count(
         raise GelugenError(f"{kernel.name} on {chosen.title}: {ran.note}")
     once, twice = _instructions(ran.results, chosen).T
     each = twice - once
-    mean = Fraction(int(each[:blocks].sum()), blocks * BLOCK)
+    mean = Fraction(int(each[:blocks].sum()), blocks * block)
     at = int(each[blocks:].argmax())
     codes = tuple(int(column[at]) for column in worst_over)
     return Counts(
@@ -172,10 +181,18 @@ def sizes(kernel: Kernel, core: str, flags: Sequence[str] = LEVEL) -> Sizes:
         for path, name in zip(sources, objects, strict=True):
             words = [chosen.compiler, *chosen.flags, "-std=c99", *flags, "-ffreestanding", "-c", path.name, "-o", name]
             _succeed(kernel, chosen, run([*words, "-iquote", "."], work))
+        if kernel.libraries:
+            words = [chosen.compiler, *chosen.flags, *flags, *_ALONE, *objects, *kernel.libraries, "-lgcc"]
+            objects = [IMAGE]
+            _succeed(kernel, chosen, run([*words, "-o", IMAGE], work))
         listed = run([binary(chosen, "size"), "-A", *objects], work)
     found = re.findall(r"^\.(text|rodata|data|bss)\S*\s+(\d+)", listed.stdout.decode(errors="replace"), re.MULTILINE)
     code = sum(int(size) for section, size in found if section == "text")
     return Sizes(code, sum(int(size) for section, size in found if section != "text"))
+
+
+_ALONE = ("-nostartfiles", "-nodefaultlibs", "-Wl,--entry=gelugen__kernel", "-Wl,--gc-sections")
+"""An image of a kernel and what it calls, that is never run."""
 
 
 def _drive(codes: Sequence[Codes], copies: int, kernel: Kernel) -> bytes:
@@ -212,7 +229,7 @@ def _build(kernel: Kernel, core: Core, work: Path, flags: Sequence[str]) -> None
     asked = {"types": kernel.types, "result": kernel.result, "inputs": inputs}
     counter = render("c/counter.c.j2", name=kernel.name, longest=BLOCK, twice=2 * BLOCK, **asked)
     (work / "counter.c").write_text(counter)
-    _succeed(kernel, core, build(core, work, [work / "counter.c", *sources], ["-std=c99", *flags]))
+    _succeed(kernel, core, build(core, work, [work / "counter.c", *sources], ["-std=c99", *flags], kernel.libraries))
 
 
 def _succeed(kernel: Kernel, core: Core, done: subprocess.CompletedProcess[bytes]) -> None:

@@ -42,7 +42,9 @@ class Ran:
     note: str = ""
 
 
-def build(core: Core, work: Path, sources: Sequence[Path], flags: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+def build(
+    core: Core, work: Path, sources: Sequence[Path], flags: Sequence[str], libraries: Sequence[str] = ()
+) -> subprocess.CompletedProcess[bytes]:
     """Compile and link ``image.elf`` in a folder.
 
     Args:
@@ -50,6 +52,7 @@ def build(core: Core, work: Path, sources: Sequence[Path], flags: Sequence[str])
         work: the folder; the board's files are written beside.
         sources: the program, C files with a ``main``.
         flags: of the compiler, beside those that choose the core.
+        libraries: beside the compiler's own.
     """
     boards = []
     for name in ("board.h", "core.h", *core.board):
@@ -61,7 +64,7 @@ def build(core: Core, work: Path, sources: Sequence[Path], flags: Sequence[str])
         link = ["-T", "image.ld"]
     words = [core.compiler, *core.flags, *flags, *FREESTANDING, "-iquote", "."]
     programs = [path.name if path.parent == work else path.resolve() for path in sources]
-    return run([*words, *link, *boards, *programs, "-lgcc", "-o", IMAGE], work)
+    return run([*words, *link, *boards, *programs, *libraries, "-lgcc", "-o", IMAGE], work)
 
 
 def cannot_run(core: Core, work: Path) -> str:
