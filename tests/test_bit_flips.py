@@ -109,7 +109,7 @@ def flip(value: int, bit: int, width: int, signed: bool) -> int:
 def flip_in_c(design: Design, text: str, at: Bit) -> str:
     """The C text with one number of one array replaced."""
     term = f"t{at.term}_" if len(design.terms) > 1 else ""
-    pattern = rf"^(?:static )?const u?int\d+_t \w+_{term}c{at.power}\[(\d+)\] = \{{\n(.*?)\n\}};"
+    pattern = rf"^GELUGEN_STORAGE static const u?int\d+_t \w+_{term}c{at.power}\[(\d+)\] = \{{\n(.*?)\n\}};"
     (array,) = re.finditer(pattern, text, re.M | re.S)
     numbers = list(re.finditer(r"-?\d+", array[2]))
     assert len(numbers) == int(array[1]) == design.terms[at.term].depth

@@ -97,6 +97,16 @@ CORPUS = {
             offset=-5,
         )
     ),
+    "residual_line_of_ones": Entry(
+        made(
+            *(form(5), form(5)),
+            Term(Uniform(2), (drawn(140, 6, True, 4), drawn(141, 4, True, 4))),
+            fold="residual",
+            bias=3,
+            shift=2,
+            first=-1,
+        )
+    ),
     "residual_line_up": Entry(
         made(
             *(form(5, zero_point=6), form(6)),
@@ -780,12 +790,10 @@ SURVIVORS = {
         "const {{ int }} k = [drop ({{ int }})]x{{ -input.zero_point ...": _CONVERTED,
         "const {{ unsigned }} u = [drop ({{ unsigned }})]x & {{ mask | dec }}u;": _CONVERTED,
         "...unsigned }} u = (({{ unsigned }})x{{ [drop -]design.first | uplus }...": _HALF_WAY_ROUND,
-        "...{ unsigned }} u = ({{ unsigned }})(k [< -> <=] 0 ? -k : k);": _AT_ZERO,
-        "...unsigned }} u = ({{ unsigned }})(k < [0 -> 1] ? -k : k);": _AT_ZERO,
         "const {{ int }} line = k [> -> >=] 0 ? k{{ line_factor |...": _AT_ZERO,
         '...acro floored(text, by) %}({{ int }})([drop ({{ unsigned }})]{{ "(" if by.add or " ...': _NOT_NEGATIVE,
-        '...{ "(" if column.factor > 1 else "" }}[drop ({{ int }})]{{ column.array.name }...': _CONVERTED,
-        "...= ({{ int }})u{% if table.start %} - [drop ({{ int }})]{{ table.start.name }}...": _CONVERTED,
+        '...{ "(" if column.factor > 1 else "" }}[drop ({{ int }})]{{ entry(column.array,...': _CONVERTED,
+        "...= ({{ int }})u{% if table.start %} - [drop ({{ int }})]{{ entry(table.start, ...": _CONVERTED,
         "y = y [< -> <=] {{ output.code_min | ...": _AT_BOUND,
         "y = y < {{ output.code_min | [one more: ]dec }} ? {{ output.cod...": _AT_BOUND,
         "y = y [> -> >=] {{ output.code_max | ...": _AT_BOUND,
