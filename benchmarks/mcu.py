@@ -12,7 +12,6 @@ models of the same runtimes, bit for bit.
 import argparse
 import ctypes
 import math
-import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ import numpy as np
 from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
+from synthesis import put
 
 from gelugen.accuracy import shown
 from gelugen.cores import CORES, Kernel, array_function, count, missing, sizes
@@ -263,17 +263,7 @@ def main() -> None:
         out.print(table)
     if options.docs:
         compilers = dict.fromkeys(tool_version(CORES[core].compiler) for core in cores)
-        put(f"Compiled with -O2 by {' and '.join(compilers)}.\n{text}")
-
-
-def put(text: str) -> None:
-    """Write what was measured between the two marks of the document."""
-    old = DOCUMENT.read_text(encoding="utf-8")
-    pattern = f"{re.escape(BEGIN)}.*{re.escape(END)}"
-    new, found = re.subn(pattern, lambda _: f"{BEGIN}\n\n{text}\n{END}", old, count=1, flags=re.DOTALL)
-    if not found:
-        raise SystemExit(f"{DOCUMENT} has no place between {BEGIN} and {END}")
-    DOCUMENT.write_text(new, encoding="utf-8")
+        put(f"\nCompiled with -O2 by {' and '.join(compilers)}.\n{text}", BEGIN, END, DOCUMENT)
 
 
 if __name__ == "__main__":

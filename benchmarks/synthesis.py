@@ -269,14 +269,14 @@ def document() -> str:
     return "\n".join(["", *lines, ""])
 
 
-def put(made: str, begin: str, end: str) -> None:
-    """Write what was measured between two marks of ``docs/synthesis.md``."""
-    text = DOCUMENT.read_text(encoding="utf-8")
+def put(made: str, begin: str, end: str, document: Path = DOCUMENT) -> None:
+    """Write what was measured between two marks of a document."""
+    text = document.read_text(encoding="utf-8")
     pattern = f"{re.escape(begin)}.*{re.escape(end)}"
     text, count = re.subn(pattern, lambda _: f"{begin}\n{made}\n{end}", text, count=1, flags=re.DOTALL)
     if not count:
-        raise SystemExit(f"{DOCUMENT} has no place between {begin} and {end}")
-    DOCUMENT.write_text(text, encoding="utf-8")
+        raise SystemExit(f"{document} has no place between {begin} and {end}")
+    document.write_text(text, encoding="utf-8")
 
 
 def main() -> None:

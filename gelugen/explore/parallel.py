@@ -6,7 +6,6 @@ import asyncio
 import logging
 import queue
 import threading
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from gelugen.errors import GelugenError, short
 from gelugen.explore.results import Result, identity
 from gelugen.explore.tasks import Task, work
+from gelugen.workers import spread
 
 ANSWER_SECONDS = 8
 """How long a Dask cluster may take to answer."""
@@ -41,28 +41,7 @@ def run(tasks: Sequence[Task], jobs: int | None = None, dask: str | None = None)
 
 
 def _on_cores(tasks: Sequence[Task], jobs: int | None) -> Iterator[Result]:
-    from joblib import Parallel, cpu_count, delayed
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    jobs = min(jobs or cpu_count(), len(tasks))
-    if jobs <= 1:
-        yield from map(work, tasks)
-        return
-    parallel = Parallel(n_jobs=jobs, backend="loky", batch_size=1, return_as="generator_unordered")
-    results = parallel(delayed(work)(task) for task in tasks)
-    try:
-        yield from results
-    except BrokenProcessPool:
-        raise GelugenError("a process that searched was killed, perhaps for want of memory: try fewer jobs") from None
-    finally:
-        _close(results)
-
-
-def _close(results: Any) -> None:
-    """Stop what still runs; joblib warns that results will be lost, and that is known."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        results.close()
+    yield from (result for _, result in spread(work, tasks, jobs, "searched"))
 
 
 # -- Dask ----------------------------------------------------------------------------------------------------
