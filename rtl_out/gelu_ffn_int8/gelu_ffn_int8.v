@@ -14,8 +14,8 @@
 //   size       189 ROM bits
 //   search     heuristic: widths by exact intervals of intercepts, but grids, phases and segments searched
 //              in part; a smaller dyadic-quadratic may exist
-//   made by    gelugen generate --function gelu --input int8:scale=0x1.1543a80000000p-4,zero_point=-18 --output int8:scale=0x1.41c42e0000000p-5,zero_point=-124 --guarantee correct --name gelu_ffn_int8
-//   spec       sha256 10497305ccbafbc2181e61da7ee5ebe94d69166c7a455c0e06ec7f80f0263df7
+//   made by    gelugen generate --function gelu --input int8:scale=0x1.1543a80000000p-4,zero_point=-18 --output int8:scale=0x1.41c42e0000000p-5,zero_point=-124 --guarantee correct --name gelu_ffn_int8 --stream
+//   spec       sha256 7b7d510369cab480f65bd61380cac3d74ae7aea080a112b67dd4427f351bfb26
 //   latency    4 clocks, one sample a clock
 
 `default_nettype none
@@ -23,6 +23,7 @@
 module gelu_ffn_int8 (
     input  wire clk,
     input  wire rst,      // synchronous, active high: empties the pipeline
+    input  wire en,       // the pipeline moves only while it is high
     input  wire in_valid,
     input  wire signed [7:0] in_data,
     output wire out_valid,
@@ -36,7 +37,7 @@ module gelu_ffn_int8 (
     always @(posedge clk) begin
         if (rst)
             valid <= {LATENCY{1'b0}};
-        else
+        else if (en)
             valid <= {valid[LATENCY-2:0], in_valid};
     end
     assign out_valid = valid[LATENCY-1];
@@ -62,14 +63,14 @@ module gelu_ffn_int8 (
     wire signed [6:0] s2_0 = word_0[27:21];
     wire signed [7:0] c2_0 = {s2_0[6], s2_0} + 8'sd15;
     reg signed [12:0] p1_1;
-    always @(posedge clk)
+    always @(posedge clk) if (en)
         p1_1 <= c2_0 * dx_0;
     wire signed [10:0] q1_1 = p1_1[12:2];
     // carried along
     reg signed [9:0] c1_1;
     reg signed [5:0] dx_1;
     reg [11:0] c0_1;
-    always @(posedge clk) begin
+    always @(posedge clk) if (en) begin
         c1_1 <= c1_0;
         dx_1 <= dx_0;
         c0_1 <= c0_0;
@@ -77,23 +78,23 @@ module gelu_ffn_int8 (
 
     // Stage 2: sum
     reg signed [13:0] h1_2;
-    always @(posedge clk)
+    always @(posedge clk) if (en)
         h1_2 <= {{3{q1_1[10]}}, q1_1} + {c1_1[9], c1_1, 3'd0};
     // carried along
     reg signed [5:0] dx_2;
     reg [11:0] c0_2;
-    always @(posedge clk) begin
+    always @(posedge clk) if (en) begin
         dx_2 <= dx_1;
         c0_2 <= c0_1;
     end
 
     // Stage 3: product
     reg signed [18:0] p0_3;
-    always @(posedge clk)
+    always @(posedge clk) if (en)
         p0_3 <= h1_2 * dx_2;
     // carried along
     reg [11:0] c0_3;
-    always @(posedge clk) begin
+    always @(posedge clk) if (en) begin
         c0_3 <= c0_2;
     end
 
@@ -102,7 +103,7 @@ module gelu_ffn_int8 (
     wire signed [20:0] v_3 = h0_3 - 21'sd255200;
     wire signed [9:0] r_3 = v_3[20:11];
     reg signed [7:0] out;
-    always @(posedge clk) begin
+    always @(posedge clk) if (en) begin
         if (r_3 < -10'sd128)
             out <= -8'sd128;
         else

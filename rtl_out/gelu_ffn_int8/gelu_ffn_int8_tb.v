@@ -26,6 +26,7 @@ module gelu_ffn_int8_tb;
     gelu_ffn_int8 dut (
         .clk(clk),
         .rst(rst),
+        .en(1'b1),
         .in_valid(in_valid),
         .in_data(in_data),
         .out_valid(out_valid),
