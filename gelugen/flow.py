@@ -12,7 +12,7 @@ from gelugen.cores.objective import lacking, least_on_core
 from gelugen.emit import emit
 from gelugen.objectives import Figures
 from gelugen.requests import read_toml
-from gelugen.search import Tell
+from gelugen.search import Measuring, Tell
 from gelugen.spec import Spec, Target
 from gelugen.store import write
 from gelugen.synthesis.objective import least_luts
@@ -89,7 +89,8 @@ def prepare(
     """
     target = target or Target(spec.default_name())
     if isinstance(spec, Spec) and (asked := Weights.parse(spec.objective)).counted:
-        best = (least_luts if asked.luts else least_on_core)(spec, target, tell, note)
+        least: Measuring = least_luts if asked.luts else least_on_core
+        best = least(spec, target, tell, note)
         return Prepared(best.design, best.target, emit(best.design, best.target, best.figures), best.figures)
     unit = build(spec, tell=tell)
     return Prepared(unit, target, emit(unit, target))

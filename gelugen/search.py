@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from gelugen.aims import DEFAULT_OBJECTIVE
 from gelugen.architectures import ARCHITECTURES, AUTO, CODE_SHAPES, DIGIT_SHAPES, SHAPES, Architecture, get_architecture
@@ -13,14 +14,39 @@ from gelugen.fit import Unreachable, designs, fit_mse
 from gelugen.fit.bounds import commensurate, r_bounds
 from gelugen.functions import Fold
 from gelugen.golden import golden, symmetry
-from gelugen.objectives import Objective
-from gelugen.spec import Spec
+from gelugen.objectives import Chosen, Objective
+from gelugen.spec import Spec, Target
 
 Cost = Callable[[Design], float]
 """What a design costs: an ``Objective``, or any function of a design, such as LUTs that a tool counted."""
 
 Tell = Callable[[Architecture], object]
 """What is called with every architecture before it is searched, for those who wait."""
+
+
+class Measuring(Protocol):
+    """A search that has its most promising candidates measured by tools."""
+
+    def __call__(
+        self,
+        spec: Spec,
+        target: Target,
+        tell: Tell = ...,
+        note: Callable[[str], object] = ...,
+        most: int = ...,
+        jobs: int | None = ...,
+    ) -> Chosen:
+        """The candidate of least cost among those that are measured.
+
+        Args:
+            spec: what is asked for, with an objective that this search can measure.
+            target: how the design is to be written.
+            tell: called before each architecture is searched.
+            note: called with what is being measured.
+            most: so many candidates are measured.
+            jobs: processes at a time; None for as many as there are cores.
+        """
+
 
 _FIRST = ("table", "free-constant", "dyadic-linear", "dyadic-quadratic", "uniform-linear", "sum-of-tables")
 """The shapes that are searched first: they soon give a cost that ends the searches of the others early."""

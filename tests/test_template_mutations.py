@@ -748,17 +748,7 @@ SURVIVORS = {
         "...t.name }} = {{ table.columns[-1].c | [fit one bit less](table.highest.width) }};": (
             "the coefficient is unsigned, so the assignment zero-extends it by the bit that is missing"
         ),
-        "reg {{ path.out.vector[other sign] }} out;": _CUT,
         "wire {{ halves.high.vector[other sign] }} {{ halves.high.nam...": _CUT,
-        "if ({{ path.total.name }} [< -> <=] {{ output.code_min | ...": _AT_BOUND,
-        "...total.name }} < {{ output.code_min | [one more: ]sdec(path.total.width)...": _AT_BOUND,
-        "if ({{ path.total.name }} [< -> <=] {{ output.code_min | ... #2": _AT_BOUND,
-        "...total.name }} < {{ output.code_min | [one more: ]sdec(path.total.width)... #2": _AT_BOUND,
-        "else if ({{ path.total.name }} [> -> >=] {{ output.code_max | ...": _AT_BOUND,
-        "if ({{ path.total.name }} [> -> >=] {{ output.code_max | ...": _AT_BOUND,
-        "...put.code_max | sdec(path.total.width)[width one less] }})": _FITS,
-        "...put.code_max | sdec(path.total.width)[width one less] }}) #2": _FITS,
-        "out {{ becomes }} {{ path.total | [fit the other extension](output.bits) }};": _EXACT,
         '...wr_data{{ "[" ~ ((table.width - 1) | [one more: ]dec) ~ ":0]" if table....': _TRUNCATED,
         "wire {{ path.shifted.vector[other sign] }} {{ path.shifted.na...": _CUT,
         "wire {{ each.q.vector[other sign] }} {{ each.q.name }} ...": _CUT,

@@ -75,15 +75,9 @@ def least_on_core(
     most: int = MOST,
     jobs: int | None = None,
 ) -> Chosen:
-    """The candidate that takes the least on a core, among those whose tables fit.
+    """The candidate that takes the least on a core, among those whose tables fit, a ``Measuring``.
 
-    Args:
-        spec: whose objective is ``instructions:CORE`` or ``flash:CORE``; ``spec.flash`` is the most bytes of tables.
-        target: how the design is to be written.
-        tell: called before each architecture is searched.
-        note: called with what is being measured.
-        most: so many candidates are measured.
-        jobs: processes at a time; None for as many as there are cores.
+    The objective is ``instructions:CORE`` or ``flash:CORE``; ``spec.flash`` is the most bytes of tables.
 
     Raises:
         GelugenError: no architecture keeps the guarantee, none has tables that are small enough, or the C of none can

@@ -11,7 +11,7 @@ from gelugen.design import Design
 from gelugen.emit.contract import Contract
 from gelugen.emit.rendering import render
 from gelugen.emit.signals import Signal, unsigned
-from gelugen.emit.verilog import bench, clocks, core, memory_files, memory_names
+from gelugen.emit.verilog import Port, Ports, bench, clocks, core, memory_files, memory_names
 from gelugen.emit.verilog import parameters as core_parameters
 from gelugen.emit.writing import Writing
 from gelugen.errors import GelugenError
@@ -86,7 +86,7 @@ def files(bank: Bank, target: Target, contract: Contract) -> dict[str, str]:
         contract=contract.lines(clocks(latency, lanes)),
         latency=latency,
         registered=latency > slowest,
-        enable=target.stream and latency > 0,
+        ports=_ports(bank, target, latency),
         lanes=lanes,
         select=unsigned(SELECT, bank.select.bits),
         data=_vector(DATA, bank.input, lanes),
@@ -189,6 +189,14 @@ class _Merged:
 
 def _selects(bank: Bank, core: int) -> list[int]:
     return [select for select, each in enumerate(bank.core_of) if each == core]
+
+
+def _ports(bank: Bank, target: Target, latency: int) -> Ports:
+    """The ports: all lanes share one select."""
+    choice = "this sample is for" if target.lanes == 1 else "all lanes of this clock are for"
+    select = replace(Port.of(SELECT, bank.select), note=f"the member that {choice}")
+    data, out = (Port.of(name, form, target.lanes) for name, form in ((DATA, bank.input), ("out_data", bank.output)))
+    return Ports(latency > 0, target.stream and latency > 0, False, target.lanes, [select, data], out)
 
 
 def _vector(name: str, form: Format, lanes: int) -> Signal:

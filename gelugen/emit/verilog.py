@@ -204,16 +204,29 @@ class Ports:
 
 @dataclass(frozen=True)
 class Port:
-    """A port of the module, as its test bench sees it."""
+    """A port of the module, and what its declaration and its test bench say of it.
+
+    Attributes:
+        name, vector: of the declaration.
+        form: of the codes.
+        note: a comment beside the declaration; empty for none.
+    """
 
     name: str
     vector: str
     form: Format
+    note: str = ""
+
+    @property
+    def declared(self) -> str:
+        """Range and name of its declaration; a flag has no range."""
+        return self.name if self.vector == "[0:0]" else f"{self.vector} {self.name}"
 
     @classmethod
     def of(cls, name: str, form: Format, lanes: int = 1) -> Port:
         """The port of a format's codes; several side by side have no sign."""
-        return cls(name, f"{'signed ' if form.signed and lanes == 1 else ''}[{lanes * form.bits - 1}:0]", form)
+        vector = f"{'signed ' if form.signed and lanes == 1 else ''}[{lanes * form.bits - 1}:0]"
+        return cls(name, vector, form, "lane 0 lowest" if lanes > 1 else "")
 
 
 def clocks(depth: int, lanes: int) -> tuple[str, str]:

@@ -47,15 +47,9 @@ def least_luts(
     most: int = MOST,
     jobs: int | None = None,
 ) -> Chosen:
-    """The candidate of the fewest lookup tables among those that are measured.
+    """The candidate of the fewest lookup tables among those that are measured, a ``Measuring``.
 
-    Args:
-        spec: whose objective is ``luts:FAMILY``.
-        target: how the design is to be written. Its style is kept, unless it is plain; what is measured is the same.
-        tell: called before each architecture is searched.
-        note: called with what is being measured.
-        most: so many candidates are measured.
-        jobs: processes at a time; None for as many as there are cores.
+    The objective is ``luts:FAMILY``. The target's style is kept, unless it is plain; what is measured is the same.
 
     Raises:
         GelugenError: there is no Yosys, or no architecture keeps the guarantee.
