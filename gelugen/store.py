@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from gelugen.emit.manifest import MANIFEST, SCHEMA, digest, sha256
 from gelugen.errors import GelugenError
+from gelugen.objectives import Figures
 from gelugen.spec import Target
 from gelugen.units import Unit, from_json
 
@@ -40,6 +41,15 @@ class Bundle:
     def name(self) -> str:
         """The name of the C function, the Verilog module and the manifest."""
         return self.target.name
+
+    @property
+    def figures(self) -> Figures | None:
+        """What the design was chosen by, if its spec asks for that and the manifest holds it."""
+        try:
+            figures = Figures.from_json(self.manifest["measured"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        return figures if figures.objective == getattr(self.design.spec, "objective", None) else None
 
 
 # -- reading -----------------------------------------------------------------------------------------------

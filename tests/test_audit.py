@@ -1,6 +1,7 @@
 """Tables made right, and made wrong on purpose in every way that the audit tells of."""
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,10 +11,14 @@ from gelugen.audit import Claim, Table, audit, read_table
 from gelugen.audit.scales import nice_numbers, rounded
 from gelugen.audit.shapes import candidates, total
 from gelugen.cli import main
+from gelugen.emit import emit
 from gelugen.errors import GelugenError
 from gelugen.formats import Format
 from gelugen.functions import CATALOGUE
 from gelugen.golden import golden_of
+from gelugen.spec import Spec
+from gelugen.target import Target
+from gelugen.units import build
 
 X = np.arange(-128, 128) / 16
 
@@ -349,6 +354,58 @@ def test_every_kind_of_file_is_read(kind, tmp_path):
     renamed = tmp_path / "table"  # what it looks like tells too
     renamed.write_text(path.read_text())
     assert (read_table(renamed).words == found.words).all()
+
+
+@pytest.mark.parametrize(
+    ("function", "input", "output", "left_out"),
+    [
+        ("gelu", "q3.4", "q3.4", 1),
+        slow("gelu", "q3.5", "q3.4", 2),
+        slow("gelu", "q5.2", "q5.2", 1),
+        ("gelu_derivative", "q3.4", "q1.6", 1),
+        slow("normal_pdf", "q3.4", "q0.7", 0),
+    ],
+)
+@pytest.mark.parametrize("kind", ["mem", slow("hex"), slow("coe"), slow("mif")])
+def test_tables_of_our_own_are_known_with_zeros_at_the_end_left_out(function, input, output, left_out, kind, tmp_path):
+    spec = Spec(function, Format.parse(input), Format.parse(output), architecture="table")
+    memory = () if kind == "mem" else (kind,)
+    path = tmp_path / f"t.{kind}"
+    path.write_text(emit(build(spec), Target("t", memory=memory))[path.name])
+    read = read_table(path)
+    assert len(read.words) == (1 << spec.input.bits) - left_out
+    found = audit(read)
+    assert (found.measured.hypothesis.candidate.name, found.measured.wrong) == (function, 0)
+    assert (found.measured.input, found.measured.hypothesis.view.order) == (spec.input, "low_bits")
+    assert found.measured.output.scale == spec.output.scale
+    assert ("left out" in found.sentence) == bool(says(found, "left_out", "note")) == bool(left_out)
+    assert not [each for each in found.findings if each.level == "wrong"]
+    assert found.to_json()["file"]["entries"] == len(read.words)
+
+
+def test_zeros_are_filled_up_to_the_size_of_a_claimed_input():
+    relu = np.maximum(np.roll(np.arange(-128, 128), 128), 0)
+    claim = Claim("relu", Format.parse("q3.4"), Format.parse("q3.4"))
+    assert audit(table(relu[:128]), claim).holds
+    litert = Claim("gelu", Format.parse("q3.4"), Format.parse("q3.4"), dialect="litert", order="low_bits")
+    words = np.roll(codes(), 128)
+    assert words[-1] == 0
+    assert audit(table(words[:-1]), litert).holds
+
+
+@pytest.mark.slow
+def test_zeros_that_are_none_are_not_filled_up():
+    gelu = np.roll(codes(), 128)
+    claim = Claim("gelu", Format.parse("q3.4"), Format.parse("q3.4"))
+    assert "needs 256 entries, and there are 252" in audit(table(gelu[:-4]), claim).sentence
+    litert = replace(claim, dialect="litert", order="low_bits")
+    assert "256 entries are needed, and there are 252" in audit(table(gelu[:-4]), litert).sentence
+
+
+def test_a_table_without_the_most_negative_code_is_not_filled():
+    found = audit(table(codes()[1:]))
+    assert (found.measured.wrong, found.measured.hypothesis.view.left_out) == (0, 0)
+    assert found.measured.hypothesis.view.order == "offset"
 
 
 def test_numpy_files_and_columns(tmp_path):

@@ -1,6 +1,7 @@
 """The objectives of a core: read, estimated, measured, and limited by a budget."""
 
 import json
+import re
 import shlex
 import shutil
 from fractions import Fraction
@@ -146,6 +147,13 @@ def test_without_the_tools_the_figures_are_estimated_and_say_so(tmp_path, capsys
     assert check_guarantee(bundle).status == "pass"
     assert main([*shlex.split(bundle.manifest["command"])[1:], "-o", str(tmp_path)]) == 0
     assert "unchanged" in capsys.readouterr().out
+    assert main(["show", str(folder)]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(rf"^  objective +{name}$", shown, re.MULTILINE)
+    assert re.search(rf"^  estimated +about .* of tables on {core}, by an estimate from the design$", shown, re.MULTILINE)
+    assert main(["show", str(folder), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["measured"]
+    assert told == {**bundle.manifest["measured"], "estimated": True}
     assert main(["report", str(folder), "-o", str(tmp_path / "page.html")]) == 0
     assert "bytes of tables" in (tmp_path / "page.html").read_text()
 
@@ -196,7 +204,7 @@ def test_an_estimate_is_near_what_is_counted(form, core):
 
 @ARM
 @pytest.mark.parametrize("name", [M4, "flash:cortex-m4"])
-def test_the_least_of_what_was_measured_is_taken_and_told(tmp_path, name):
+def test_the_least_of_what_was_measured_is_taken_and_told(tmp_path, capsys, name):
     spec, notes = Spec(*TINY, objective=name, flash=31, exclude="sum-of-tables"), []
     chosen = least_on_core(spec, Target("tiny"), note=notes.append, most=4, jobs=1)
     figures, kind = chosen.figures, name.partition(":")[0]
@@ -223,6 +231,8 @@ def test_the_least_of_what_was_measured_is_taken_and_told(tmp_path, name):
     bundle = store.read(tmp_path / "tiny")
     assert bundle.manifest["measured"] == json.loads(json.dumps(figures.to_json()))
     assert check_guarantee(bundle).status == "pass"
+    assert main(["show", str(bundle.folder)]) == 0
+    assert f"  measured           {figures.describe()}\n" in capsys.readouterr().out
     assert least_on_core(spec, chosen.target, most=4, jobs=1) == chosen
 
 

@@ -182,7 +182,7 @@ def test_an_objective_of_no_family_is_refused(text):
 
 
 @pytest.mark.needs("yosys")
-def test_the_least_of_what_was_measured_is_taken_and_told(tmp_path):
+def test_the_least_of_what_was_measured_is_taken_and_told(tmp_path, capsys):
     left_out = "uniform-digit-linear,dyadic-digit-linear,uniform-digit-quadratic"
     spec = Spec("gelu", "q2.2", "q2.2", objective="luts:ice40", exclude=left_out)
     notes = []
@@ -200,6 +200,11 @@ def test_the_least_of_what_was_measured_is_taken_and_told(tmp_path):
     bundle = store.read(tmp_path / "tiny")
     assert check_guarantee(bundle).status == "pass"
     told = bundle.manifest["measured"]
+    assert main(["show", str(bundle.folder)]) == 0
+    shown = capsys.readouterr().out
+    assert f"  measured           {again.luts} LUTs of ice40, combinational, by Yosys " in shown
+    assert main(["show", str(bundle.folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["measured"] == {**told, "estimated": False}
     for measured in ({**told, "candidates": 6}, {**told, "objective": "luts:xc7"}, {**told, "luts": "few"}, 6, {}):
         changed = replace(bundle, manifest={**bundle.manifest, "measured": measured})
         assert check_guarantee(changed).note == "the manifest's search is not that of its design"

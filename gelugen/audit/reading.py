@@ -34,6 +34,8 @@ class Table:
         signed: whether the file's words are signed numbers; None for bare bits.
         name: of the array or column, empty if there is but one.
         codes: the input codes, where a column of the file gives them.
+        spare: at most so many of the bits are there because words stand in whole digits or bytes.
+        left_out: how many of the last words are zeros that the file leaves out.
     """
 
     words: Codes
@@ -42,6 +44,14 @@ class Table:
     signed: bool | None = None
     name: str = ""
     codes: Codes | None = None
+    spare: int = 0
+    left_out: int = 0
+
+    def filled(self, count: int) -> Table:
+        """The table of so many words whose last ones are zeros that the file leaves out."""
+        missing = count - len(self.words)
+        words = np.concatenate([self.words, np.zeros(missing, dtype=np.int64)])
+        return replace(self, words=words, left_out=self.left_out + missing)
 
 
 def read_table(path: Path, kind: str | None = None, array: str | None = None) -> Table:
@@ -132,14 +142,14 @@ def _mem(text: str) -> list[Table]:
     if longest >= 7 and all(len(token) == longest and set(token) <= {"0", "1"} for token in tokens):  # $readmemb
         return [Table(_array([int(token, 2) for token in tokens]), "binary words ($readmemb)", longest)]
     words, _ = read_mem(text)
-    return [Table(_array(words), "hexadecimal words ($readmemh)", 4 * longest)]
+    return [Table(_array(words), "hexadecimal words ($readmemh)", 4 * longest, spare=3)]
 
 
 def _hex(text: str) -> list[Table]:
     words, _ = read_hex(text)
     records = [line for line in text.split() if line[7:9] == "00"]
     size = int(records[0][1:3], 16) if records and len(words) == len(records) else 1
-    return [Table(_array(words), "Intel HEX", 8 * size)]
+    return [Table(_array(words), "Intel HEX", 8 * size, spare=7)]
 
 
 def _coe(text: str) -> list[Table]:
@@ -148,7 +158,7 @@ def _coe(text: str) -> list[Table]:
     digits = {"2": 1, "16": 4}.get(radix[1] if radix else "", 0)
     vector = re.split(r"vector\s*=", text, maxsplit=1, flags=re.IGNORECASE)[-1].partition(";")[0]
     longest = max((len(token) for token in re.split(r"[\s,]+", vector)), default=0)
-    return [Table(_array(words), "coefficients (.coe)", digits * longest or None)]
+    return [Table(_array(words), "coefficients (.coe)", digits * longest or None, spare=max(digits - 1, 0))]
 
 
 def _mif(text: str) -> list[Table]:

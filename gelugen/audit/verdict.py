@@ -133,7 +133,7 @@ class Audit:
             "file": {
                 "kind": self.table.kind,
                 "name": self.table.name or None,
-                "entries": len(self.table.words),
+                "entries": len(self.table.words) - self.table.left_out,
                 "bits": self.table.bits,
                 "signed": self.table.signed,
             },
@@ -166,6 +166,10 @@ def _audit(table: Table, claim: Claim | None) -> Audit:
         return Audit(table, sentence, None, claim=claim, holds=None if claim is None else False)
     if claim is None:
         return _told(table, search(table, Given()), None)
+    if claim.input is not None and table.codes is None and len(words) < 1 << claim.input.bits:
+        whole_table = _audit(table.filled(1 << claim.input.bits), claim)
+        if whole_table.holds:
+            return whole_table
     if claim.dialect != EXACT:
         return _of_dialect(table, claim)
     if claim.input is not None and len(words) != 1 << claim.input.bits:
@@ -341,6 +345,8 @@ def _sentence(measured: Measured, forms: Mapping[str, tuple[int, int]]) -> str:
         extra.append(f"every word stands {view.repeat} times")
     if view.padding:
         extra.append(f"{view.padding} words of padding follow")
+    if view.left_out:
+        extra.append(f"{_zero_words(view.left_out)} at the end {'is' if view.left_out == 1 else 'are'} left out")
     text = "; ".join([_what(measured, forms), *extra])
     known = text.partition(" ")[0].strip(",;:") in CATALOGUE
     return f"{text if known else text[0].upper() + text[1:]}."
@@ -400,6 +406,9 @@ def _of_words(table: Table, measured: Measured) -> list[Finding]:
         last = int(table.words[-1])
         text = f"The last {view.padding} of {len(table.words)} entries are padding: all hold {last}."
         found.append(Finding("note", "unused", text))
+    if view.left_out:
+        text = f"The file leaves out {_zero_words(view.left_out)} at the end: a table has {len(view)} entries."
+        found.append(Finding("note", "left_out", text))
     if view.repeat > 1:
         bits = view.repeat.bit_length() - 1
         text = f"Every word stands {view.repeat} times: {_bits(bits)} of the input never matter{'s' * (bits == 1)}."
@@ -475,6 +484,10 @@ def _count_wrong(count: int) -> str:
 
 def _entries(count: int) -> str:
     return "1 entry" if abs(count) == 1 else f"{abs(count)} entries"
+
+
+def _zero_words(count: int) -> str:
+    return "1 zero word" if count == 1 else f"{count} zero words"
 
 
 def _capital(text: str) -> str:

@@ -56,6 +56,7 @@ class View:
         cost: in bits: how unusual all of it is.
         padding: words at the end of the file that do not belong to the table.
         repeat: how many times every word stands in the file, one after another.
+        left_out: how many words at the end, all of them zero, are not in the file.
     """
 
     reading: Reading
@@ -67,6 +68,7 @@ class View:
     cost: float
     padding: int = 0
     repeat: int = 1
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -136,10 +138,11 @@ def _add_bare(found: list[Reading], table: Table, declared: int | None) -> None:
             slip, cost = f"negative codes stand as unsigned numbers: {2 * half - 1} is meant as -1", 4.0
             if table.signed is False:
                 slip, cost = "", 1.0
-        if declared is not None and width < declared:
+        narrow = declared is not None and width < declared - table.spare
+        if narrow:
             slip = f"sign extension is missing: words of {declared} bits hold codes of {width} bits, negative ones too"
             cost = 6.0
-        notation = table.signed is None and not (declared is not None and width < declared)
+        notation = table.signed is None and not narrow
         found.append(Reading(numbers, width, True, slip, cost, notation))
         magnitude = np.where(words >= half, half - words, words)
         found.append(Reading(magnitude, width, True, "words are sign and magnitude, not two's complement", 12.0))
@@ -167,6 +170,10 @@ def views(table: Table, order: str | None = None, bits: int | None = None, signe
             for rough, view in _ordered(part, reading, order):
                 padding = len(table.words) - length
                 found.append((rough, replace(view, padding=padding, cost=view.cost + 12.0) if padding else view))
+    if table.codes is None and (full := _full(len(table.words))) is not None:
+        part = table.filled(full)
+        for reading in readings(part, bits, signed):
+            found += [(rough, replace(view, cost=view.cost + 4.0)) for rough, view in _ordered(part, reading, order)]
     repeat = _repeat(table)
     if repeat > 1:
         for reading in readings(table, bits, signed):
@@ -195,6 +202,11 @@ def _lengths(table: Table) -> list[int]:
     return [len(words), *[each for each in shorter if each < len(words)][:2]]
 
 
+def _full(count: int) -> int | None:
+    """How many words a table had before its last zeros were left out: a power of two; None if it has no need."""
+    return None if (count & (count - 1)) * (count - 1 & (count - 2)) == 0 else 1 << count.bit_length()
+
+
 def _repeat(table: Table) -> int:
     """How many times every word stands one after another: a power of two."""
     words, times = table.words, 1
@@ -206,6 +218,12 @@ def _repeat(table: Table) -> int:
 
 
 def _ordered(table: Table, reading: Reading, order: str | None) -> Iterator[tuple[float, View]]:
+    """The views of a reading, each with its roughness."""
+    for rough, view in _in_orders(table, reading, order):
+        yield rough, replace(view, left_out=table.left_out) if table.left_out else view
+
+
+def _in_orders(table: Table, reading: Reading, order: str | None) -> Iterator[tuple[float, View]]:
     count = len(reading.numbers)
     if table.codes is not None and order is None:
         places = np.argsort(table.codes)

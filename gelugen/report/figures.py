@@ -23,7 +23,8 @@ def figures(bundle: Bundle) -> dict[str, Any]:
 
     Where there is no guarantee, ``minimise``, ``segments``, ``density`` and ``grid`` stand in its place. A gated unit
     adds ``intermediate``, ``up``, ``requantize``, ``multiplier``, ``shift`` and ``pairs``. A bank has ``members``,
-    in the order in which select counts them.
+    in the order in which select counts them. A design that was chosen by counted figures has these as ``measured``,
+    with ``estimated``: whether no tool has counted them.
     """
     if isinstance(bundle.design, Bank):
         return _bank_figures(bundle, bundle.design)
@@ -32,6 +33,7 @@ def figures(bundle: Bundle) -> dict[str, Any]:
     return {
         "name": bundle.name,
         **_design_figures(bundle.design, bundle.manifest["accuracy"]),
+        **({"measured": {**counted.to_json(), "estimated": counted.estimated}} if (counted := bundle.figures) else {}),
         "latency": bundle.manifest["latency"],
         "warnings": bundle.manifest["warnings"],
     }
@@ -68,8 +70,21 @@ def lines(bundle: Bundle) -> list[tuple[str, str]]:
         ("design", describe(bundle.design)),
         ("size", _size(bundle.design)),
         ("latency", f"{data['latency']} clocks, one sample a clock"),
+        *_counted(bundle),
         *(("warning", sentence) for sentence in bundle.manifest["warnings"]),
         ("made by", str(bundle.manifest["command"])),
+    ]
+
+
+def _counted(bundle: Bundle) -> list[tuple[str, str]]:
+    """What was counted of a design that was chosen by it, and by whom."""
+    counted = bundle.figures
+    if counted is None:
+        return []
+    return [
+        ("objective", counted.objective),
+        ("estimated" if counted.estimated else "measured", counted.describe()),
+        ("search", counted.searched()),
     ]
 
 

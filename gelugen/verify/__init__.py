@@ -22,7 +22,6 @@ from gelugen.design import Design
 from gelugen.emit.manifest import facts
 from gelugen.errors import GelugenError
 from gelugen.gated import Gated
-from gelugen.objectives import Figures
 from gelugen.products import ProductAccuracy
 from gelugen.store import Bundle, read
 from gelugen.target import Target
@@ -160,7 +159,7 @@ def check_guarantee(bundle: Bundle) -> Verdict:
     accuracy = measure(unit)
     parts = _parts(unit, accuracy)
     outside = sum(measured.outside for _, measured in parts)
-    said = facts(unit, bundle.target, accuracy, _figures(bundle))
+    said = facts(unit, bundle.target, accuracy, bundle.figures)
     if broken := [each for each in enumerate(parts) if each[1][1].first_outside is not None]:
         select, (design, measured) = broken[0]
         code = measured.first_outside or 0
@@ -187,15 +186,6 @@ def check_guarantee(bundle: Bundle) -> Verdict:
         seconds=time.monotonic() - start,
         note=note,
     )
-
-
-def _figures(bundle: Bundle) -> Figures | None:
-    """What the design was chosen by, if its spec asks for that and the manifest holds it."""
-    try:
-        figures = Figures.from_json(bundle.manifest["measured"])
-    except (KeyError, TypeError):
-        return None
-    return figures if figures.objective == getattr(bundle.design.spec, "objective", None) else None
 
 
 def _parts(unit: Unit, accuracy: AnyAccuracy) -> list[tuple[Design, Accuracy]]:
