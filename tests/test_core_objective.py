@@ -120,13 +120,11 @@ def test_what_cannot_be_had_is_refused_in_a_sentence(tmp_path, capsys, more, sen
     assert not (tmp_path / "out").exists()
 
 
-def test_other_commands_leave_a_core_to_generate(tmp_path, capsys):
+def test_what_is_no_single_design_is_not_chosen_by_a_core():
     with pytest.raises(GelugenError, match=f"objective {M4} is measured on its core on a design of its own"):
         build(Spec(*TINY, objective=M4))
     with pytest.raises(GelugenError, match="not for a gated unit or a bank"):
         build_unit(GatedSpec("geglu", "q2.2", "q2.2", "q2.2", "q2.2", objective=M4))
-    assert main(["explore", *asked("--objective", M4)[1:], "-o", str(tmp_path / "out")]) == 2
-    assert f"objective {M4} is not one of explore: generate takes it" in capsys.readouterr().err
 
 
 # -- estimated -------------------------------------------------------------------------------------------------------
