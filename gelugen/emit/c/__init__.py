@@ -48,6 +48,7 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
         {
             **({} if kernel else function_of(design, act, tables)),
             "kernel": kernel,
+            "feature": kernel.feature if kernel else None,
             "outer": outer,
             "many": many,
             "inputs": [port for port, _ in ports],
@@ -55,7 +56,7 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
             "unit": unit,
             "product_int": int_type([product.largest]) if product else "",
         },
-        kernel.feature if kernel else None,
+        (kernel.feature,) if kernel and kernel.feature else (),
     )
 
 

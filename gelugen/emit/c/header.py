@@ -63,7 +63,7 @@ def files(
     functions: list[Function],
     body: str,
     context: Mapping[str, Any],
-    feature: Feature | None = None,
+    features: tuple[Feature, ...] = (),
 ) -> dict[str, str]:
     """The header, and a source file where the target asks for one.
 
@@ -75,7 +75,7 @@ def files(
         functions: what is called from outside.
         body: the template of tables and functions.
         context: what it needs beside.
-        feature: of processors, for which the body has a path of its own.
+        features: of processors, for which the body has paths of their own.
     """
     name = target.name
     size = sum(array.bytes for array in arrays)
@@ -89,7 +89,7 @@ def files(
         "split": split,
         "linkage": "" if split else "static inline ",
         "body": body,
-        "feature": feature,
+        "features": features,
     }
     texts = {f"{name}.h": render("c/header.h.j2", **frame)}
     if split:
