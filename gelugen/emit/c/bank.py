@@ -13,6 +13,7 @@ from gelugen.emit.c.recognition import all_arrays, kernel_of
 from gelugen.emit.c.tables import Array, tables_of
 from gelugen.emit.contract import Contract
 from gelugen.emit.rendering import render
+from gelugen.identifiers import inner
 from gelugen.target import Target
 
 
@@ -47,12 +48,12 @@ def files(bank: Bank, target: Target, contract: Contract) -> dict[str, str]:
     features: list[Feature] = []
     cases = []
     for number, design in enumerate(bank.cores):
-        core = scalar(f"{name}_m{number}", [("x", bank.input)], bank.output, f"{', '.join(bank.users(number))}.")
+        core = scalar(f"{inner(name)}_m{number}", [("x", bank.input)], bank.output, f"{', '.join(bank.users(number))}.")
         loop = array(core.name, [("in", bank.input)], bank.output)
         kernel, own = kernel_of(design, core.name), tables_of(design, core.name)
         if kernel:
-            context = {"name": core.name, "outer": core, "many": loop, "kernel": kernel, "feature": kernel.feature}
-            text = render(kernel.template, linkage="static inline ", **context)
+            context = {"name": core.name, "inner": core.name, "outer": core, "many": loop, "feature": kernel.feature}
+            text = render(kernel.template, linkage="static inline ", kernel=kernel, **context)
             features += [kernel.feature] if kernel.feature else []
         else:
             text = render("c/function.j2", storage="static inline ", **function_of(design, core, own))

@@ -12,6 +12,7 @@ from gelugen.emit.c.tables import Array
 from gelugen.emit.contract import Contract
 from gelugen.emit.rendering import enclosed, real, render
 from gelugen.formats import Format
+from gelugen.identifiers import inner
 from gelugen.target import Target
 
 LARGEST_HEADER_TABLE = 4096
@@ -83,6 +84,7 @@ def files(
     frame = {
         **context,
         "name": name,
+        "inner": inner(name),
         "contract": contract.lines(("flash", f"{size} bytes of tables")),
         "constants": constants,
         "functions": functions,
