@@ -16,7 +16,7 @@ class Accuracy:
     """Errors against the real function clamped to the output range, in ulp of the output format.
 
     Attributes:
-        max_ulp: the largest |error|, known to 2^-32 ulp.
+        max_ulp: the largest |error|, known to 2^-32 ulp; never a bound, such as 1, that it does not reach.
         mean_ulp: the mean |error|.
         correctly_rounded: the share of input codes whose output is the golden code.
         worst_code: the first input code with the largest |error|.

@@ -151,6 +151,9 @@ class OnCore:
         """What the cost is a number of."""
         return "instructions an element" if self.kind == "instructions" else "bytes"
 
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.core}"
+
     def cost(self, instructions: Fraction | float, code: int, tables: int) -> tuple[Fraction | float, ...]:
         """The cost, then what decides where that is equal."""
         size = code + tables
@@ -233,7 +236,8 @@ class Weights:
             raise GelugenError(
                 f"objective {text}: instructions cannot be counted on {match[2]}, ask for flash:{match[2]}"
             )
-        return cls(f"{kind}:{match[2]}", *_OBJECTIVES[DEFAULT_OBJECTIVE], core=OnCore(kind, match[2]))
+        core = OnCore(kind, match[2])
+        return cls(str(core), *_OBJECTIVES[DEFAULT_OBJECTIVE], core=core)
 
 
 def check_flash(flash: object, objective: Weights) -> int | None:

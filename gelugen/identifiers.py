@@ -57,11 +57,26 @@ RESERVED = frozenset((_C + _C_LIBRARY + _VERILOG + _EMITTED).split())
 _STDINT = re.compile(r"u?int\w*_t|U?INT\w*_(MAX|MIN|C)|(SIZE|PTRDIFF|WCHAR|WINT|SIG_ATOMIC)_(MAX|MIN)")
 
 
+_OTHERS = {
+    r"(?i:gelugen)(_.*)?": "begins with gelugen, as what all headers share does",
+    r".*_n": "ends in _n, as array functions do",
+    r".*_impl(_.*)?": "has the part impl, as what headers define for their own use does",
+    r".*_(INPUT|OUTPUT|GATE|UP|SELECT)(_.*)?": "has a part in capitals, as constants do",
+}
+"""What names in the C of other units look like. As no unit is called so, the names of two never meet: all that a unit
+defines is NAME, NAME_n, NAME_impl_..., and constants such as NAME_INPUT_SCALE."""
+
+
+def inner(name: str) -> str:
+    """What the names begin with that the C of a unit defines for its own use."""
+    return f"{name}_impl"
+
+
 def check_identifier(name: str) -> None:
     """Refuse a name that cannot be a function, a module and a folder.
 
     Raises:
-        GelugenError: the name is malformed, too long, or taken by C, C++ or Verilog.
+        GelugenError: the name is malformed, too long, taken by C, C++ or Verilog, or one that another unit's C may use.
     """
     rule = "it must be letters, digits and single underscores, and start with a letter"
     if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name) or "__" in name:
@@ -70,6 +85,8 @@ def check_identifier(name: str) -> None:
         raise GelugenError(f"name {short(name)} has {len(name)} characters: it must have at most {LONGEST}")
     if name in RESERVED or _STDINT.fullmatch(name):
         raise GelugenError(f"name {name!r} is taken by C, C++ or Verilog: choose another, such as {name}_lut")
+    if told := next((told for pattern, told in _OTHERS.items() if re.fullmatch(pattern, name)), None):
+        raise GelugenError(f"name {name!r} {told}, and could be that of another design's: choose another")
 
 
 def identifier_part(text: str) -> str:

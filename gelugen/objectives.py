@@ -110,14 +110,15 @@ class Figures:
     def describe(self) -> str:
         """The figures in one line."""
         if "table_bytes" in self.counts:
-            return f"{self._on_core()}, by {self.by}"
+            return f"{self.on_core()}, by {self.by}"
         kinds = (("luts", "LUT"), ("dsps", "DSP"), ("block_rams", "block RAM"))
         counts = [(self.counts.get(key, 0), name) for key, name in kinds]
         parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count or name == "LUT"]
         how = "with registers" if "+bram" in self.objective else "combinational"
         return f"{', '.join(parts)} of {self.on}, {how}, by {self.by}"
 
-    def _on_core(self) -> str:
+    def on_core(self) -> str:
+        """What a design takes on a core, in words."""
         about = "about " if self.estimated else ""
         size = f"{self.counts['code_bytes']} bytes of code, {self.counts['table_bytes']} of tables"
         if "instructions" in self.counts:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gelugen.bank import Bank
+from gelugen.bank_spec import BankSpec
 from gelugen.cores import array_function, count, near
 from gelugen.design import Coefficient, Design, Dyadic, Term, Uniform
 from gelugen.emit import c
@@ -260,7 +262,7 @@ def test_the_plain_path_computes_the_design(tmp_path, form):
         ("narrow", ("(w - ", "(w + ")),
         ("narrow", (">> 12;", ">> 11;")),
         ("narrow", ("n &= 7u", "n &= 3u")),
-        ("narrow", ("out[6] = some_one(in[6]", "out[6] = some_one(in[7]")),
+        ("narrow", ("out[6] = some_impl_one(in[6]", "out[6] = some_impl_one(in[7]")),
         ("lines", ("u > 1343 ? 1343", "u > 1279 ? 1279")),
         ("lines", ("slope * u >> 16", "slope * u >> 15")),
         ("halves", ("u > 1023 ? 1023", "u > 511 ? 511")),
@@ -322,7 +324,7 @@ def arm(core, *flags):
     ],
 )
 def test_kernels_stand_side_by_side_in_c_and_in_cxx(tmp_path, c_compiler, cxx_compiler):
-    names = [f"{form.split(',')[0]}{number}" for number, form in enumerate(FORMS)]
+    names = ["g", "g_one", "g_two", "g_row", "g_rows", "g_codes", "g_c0", "g_m0"]  # as parts of another might be called
     for name, (design, _) in zip(names, FORMS.values(), strict=True):
         write(tmp_path, design, name=name)
     includes = "".join(f'#include "{name}.h"\n' for name in (*names, *names))
@@ -377,6 +379,73 @@ PATHS = [
 def test_a_path_of_its_own_computes_the_design(tmp_path, form, core, ahead):
     design = FORMS[form][0]
     assert summary(sweep_core(write(tmp_path, design, ahead=ahead), "some", design, core)) == passes(design)
+
+
+# -- in a bank -------------------------------------------------------------------------------------------------------
+
+
+def in_a_bank():
+    """A member of each form, and one that keeps the usual text."""
+    members = {name: FORMS[name][0] for name in ("wide", "narrow", "lines", "halves")} | {
+        "usual": altered(wide(), shift=8)
+    }
+    return Bank(BankSpec({name: design.spec for name, design in members.items()}), tuple(members.values()))
+
+
+def of_bytes():
+    table = bytes_()
+    (column,) = table.terms[0].coefficients
+    turned = dataclasses.replace(column, values=column.values[::-1])
+    return Bank(BankSpec({"a": table.spec, "b": table.spec}), (table, altered(table, coefficients=(turned,))))
+
+
+BANKS = {"forms": in_a_bank, "bytes": of_bytes}
+
+
+@pytest.mark.parametrize("many", BANKS)
+def test_a_bank_chooses_the_array_function_of_a_member_once_a_call(many):
+    bank = BANKS[many]()
+    text = c.files(bank, Target("some"), Contract.of(bank, Target("some")))["some.h"]
+    body = text[text.index("static inline void some_n(") :]
+    for number, design in enumerate(bank.cores):
+        assert (f"        some_impl_m{number}_n(in, out, n);\n" in body) == (kernel_of(design, "a") is not None)
+    assert body.count("for (i = 0;") == body.count("size_t i;") == (1 if many == "forms" else 0)
+    for feature in {kernel.feature for design in bank.cores if (kernel := kernel_of(design, "a")) and kernel.feature}:
+        assert text.count(f"#include <{feature.header}>") == 1
+
+
+@CC
+@pytest.mark.parametrize("header", ["single", "split"])
+def test_kernels_in_a_bank_compute_the_members(tmp_path, header):
+    for many, made in BANKS.items():
+        bank = made()
+        for name in ("some.h", "some.c"):
+            (tmp_path / name).unlink(missing_ok=True)
+        target = Target("some", header=header)
+        for name, text in c.files(bank, target, Contract.of(bank, target)).items():
+            (tmp_path / name).write_text(text)
+        verdict = sweep_c("gcc", "gcc", UBSAN, tmp_path, "some", bank)
+        assert summary(verdict) == ("pass", verdict.codes, 0, ""), many
+
+
+@CC
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("some_impl_m2_n(in, out, n)", "some_impl_m3_n(in, out, n)"),
+        ("some_impl_m0_n(in, out, n)", "some_impl_m0_n(in, out, n - 1)"),
+    ],
+)
+def test_a_wrong_choice_in_a_bank_is_found(tmp_path, change):
+    assert sweep_c("gcc", "gcc", ["-O1"], write(tmp_path, in_a_bank(), change), "some", in_a_bank()).status == "fail"
+
+
+@ARM
+@pytest.mark.parametrize(("many", "core"), [("forms", "cortex-m4"), ("forms", "cortex-m55"), ("bytes", "cortex-m55")])
+def test_kernels_in_a_bank_compute_the_members_on_a_core(tmp_path, many, core):
+    bank = BANKS[many]()
+    verdict = sweep_core(write(tmp_path, bank), "some", bank, core)
+    assert summary(verdict) == ("pass", verdict.codes, 0, "")
 
 
 @ARM

@@ -1,9 +1,11 @@
 """The objectives of a core: read, estimated, measured, and limited by a budget."""
 
+import contextlib
 import json
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -15,6 +17,7 @@ from gelugen.cores import CORES, Sizes, array_function, count, near, objective, 
 from gelugen.cores.estimate import estimate
 from gelugen.cores.objective import Measured, least_on_core
 from gelugen.emit import emit
+from gelugen.emit.manifest import MANIFEST, digest, dump, sha256
 from gelugen.errors import GelugenError
 from gelugen.flow import prepare
 from gelugen.gated_spec import GatedSpec
@@ -24,6 +27,7 @@ from gelugen.search import build, gathered
 from gelugen.spec import Spec, Target, command
 from gelugen.units import build as build_unit
 from gelugen.verify import check_guarantee
+from gelugen.verify.flash import table_bytes
 
 ARM = pytest.mark.needs("arm-gcc", "qemu-arm")
 M4 = "instructions:cortex-m4"
@@ -116,13 +120,11 @@ def test_what_cannot_be_had_is_refused_in_a_sentence(tmp_path, capsys, more, sen
     assert not (tmp_path / "out").exists()
 
 
-def test_other_commands_leave_a_core_to_generate(tmp_path, capsys):
+def test_what_is_no_single_design_is_not_chosen_by_a_core():
     with pytest.raises(GelugenError, match=f"objective {M4} is measured on its core on a design of its own"):
         build(Spec(*TINY, objective=M4))
     with pytest.raises(GelugenError, match="not for a gated unit or a bank"):
         build_unit(GatedSpec("geglu", "q2.2", "q2.2", "q2.2", "q2.2", objective=M4))
-    assert main(["explore", *asked("--objective", M4)[1:], "-o", str(tmp_path / "out")]) == 2
-    assert f"objective {M4} is not one of explore: generate takes it" in capsys.readouterr().err
 
 
 # -- estimated -------------------------------------------------------------------------------------------------------
@@ -150,7 +152,9 @@ def test_without_the_tools_the_figures_are_estimated_and_say_so(tmp_path, capsys
     assert main(["show", str(folder)]) == 0
     shown = capsys.readouterr().out
     assert re.search(rf"^  objective +{name}$", shown, re.MULTILINE)
-    assert re.search(rf"^  estimated +about .* of tables on {core}, by an estimate from the design$", shown, re.MULTILINE)
+    assert re.search(
+        rf"^  estimated +about .* of tables on {core}, by an estimate from the design$", shown, re.MULTILINE
+    )
     assert main(["show", str(folder), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["measured"]
     assert told == {**bundle.manifest["measured"], "estimated": True}
@@ -197,6 +201,45 @@ def test_an_estimate_is_near_what_is_counted(form, core):
         counted = float(count(kernel, core, codes, tuple(each[:1] for each in codes)).mean)
         assert abs(told.instructions / counted - 1) < 0.4
         assert told.tables <= sizes(kernel, core).tables < told.tables + 4
+
+
+@pytest.mark.usefixtures("bare")
+def test_the_bytes_of_tables_in_the_text_are_those_of_the_estimate():
+    wide = Spec("gelu", "q3.8", "q3.8", "ulp:2")
+    for spec in (Spec(*TINY), Spec("gelu", "q3.4", "q3.4"), wide):
+        for name in ("table", "residual-table", "uniform-code-quadratic", "uniform-code-linear", "sum-of-tables"):
+            with contextlib.suppress(GelugenError):
+                design = build(replace(spec, architecture=name))
+                texts = emit(design, Target("some"))
+                found = table_bytes(texts.get(f"some.{end}", "") for end in "hc")
+                assert found == estimate(design, "cortex-m4").tables > 0
+
+
+@pytest.mark.usefixtures("bare")
+def test_verify_holds_the_text_to_the_budget(tmp_path):
+    words = asked("--objective", "flash:avr", "--flash", "30", "--architecture", "residual-table")
+    assert main([*words, "-o", str(tmp_path)]) == 0
+    (folder,) = tmp_path.iterdir()
+    bundle = store.read(folder)
+    assert check_guarantee(bundle).status == "pass"
+    spec, used = bundle.design.spec, bundle.manifest["measured"]["table_bytes"]
+    kept, broken = (
+        replace(bundle, design=replace(bundle.design, spec=replace(spec, flash=most))) for most in (used, used - 1)
+    )
+    sentence = f"the C has {used} bytes of tables, and flash is {used - 1}: the budget is broken"
+    assert "bytes" not in check_guarantee(kept).note
+    assert (check_guarantee(broken).status, check_guarantee(broken).note) == ("fail", sentence)
+    header = folder / f"{folder.name}.h"
+    header.write_text(re.sub(r"(static const u?int\d+_t \w+)\[\d+\]", r"\1[31]", header.read_text()))
+    manifest = dict(bundle.manifest)
+    manifest["files"][header.name] = sha256(header.read_text())
+    manifest["manifest_sha256"] = digest(manifest)
+    (folder / MANIFEST).write_text(dump(manifest))
+    changed = check_guarantee(store.read(folder))
+    assert (changed.status, changed.note) == (
+        "fail",
+        "the C has 31 bytes of tables, and flash is 30: the budget is broken",
+    )
 
 
 # -- measured --------------------------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def test_a_binary_split_is_a_casez_with_one_arm_a_leaf():
     assert "default: begin word_1 <= 8'h00; dx_1 <= 5'd0; end" in module
     assert "if (u < 64u) {" in header
     assert "i = (uint32_t)((u >= 16u) + (u >= 24u) + (u >= 32u));" in header
-    assert "dx = (int32_t)((u << GELUGEN_READ(uint8_t, seen_up, i)) & 31u) - 16;" in header
+    assert "dx = (int32_t)((u << GELUGEN_READ(uint8_t, seen_impl_up, i)) & 31u) - 16;" in header
 
 
 def test_breakpoints_are_a_chain_of_comparisons():
@@ -135,13 +135,13 @@ def test_breakpoints_are_a_chain_of_comparisons():
     assert "        else if (u_1 < 8'd20) begin word_2 <= 8'h62; dx_2 <= u_1[3:0] - 4'd1; end\n" in module
     assert "        else begin word_2 <= 8'h00; dx_2 <= 4'd0; end\n" in module
     assert "i = (uint32_t)((u >= 9u));" in header
-    assert "dx = (int32_t)u - (int32_t)GELUGEN_READ(uint16_t, seen_start, i) - 8;" in header
+    assert "dx = (int32_t)u - (int32_t)GELUGEN_READ(uint16_t, seen_impl_start, i) - 8;" in header
 
 
 def test_many_segments_are_found_by_a_bisection_of_fixed_steps():
     points = Term(Breakpoints(tuple(range(3, 3 + 11 * 7, 7))), (column(*range(10)),))
     header, _ = texts(points)
-    assert re.findall(r"i \+?= u >= GELUGEN_READ\(uint16_t, seen_start, (?:i \+ )?(\d+)u?\)", header) == [
+    assert re.findall(r"i \+?= u >= GELUGEN_READ\(uint16_t, seen_impl_start, (?:i \+ )?(\d+)u?\)", header) == [
         "5",
         "2",
         "1",
@@ -161,9 +161,9 @@ def test_a_constant_on_an_interval_is_one_comparison_and_stores_nothing():
 def test_shared_coefficients_have_no_storage():
     line = Term(Uniform(4), (column(1, 2, 3, base=5), column(0, 0, 0, width=0, base=-2)))
     header, module = texts(line, fold="none")
-    assert "seen_c1" not in header
+    assert "seen_impl_c1" not in header
     assert "h = -2;" in header.replace("int32_t h", "h")
-    assert "+ (int32_t)GELUGEN_READ(uint8_t, seen_c0, i) + 5;" in header
+    assert "+ (int32_t)GELUGEN_READ(uint8_t, seen_impl_c0, i) + 5;" in header
     assert "c1_1 = inside_1 ? -2'sd2 : 2'sd0;" in module
     assert "c0_1 = inside_1 ? {1'd0, word_1} + 5'd5 : 5'd0;" in module
 
@@ -172,7 +172,7 @@ def test_offsets_are_inverted_by_exclusive_or():
     header, module = texts(Term(Offset(5, 1, 3), (column(*range(16), width=5),)))
     assert "m = (u & 8u) != 0 ? 0 : -1;" in header
     assert "i = (u >> 5 << 2) | ((u >> 1 ^ (uint32_t)m) & 3u);" in header
-    assert "v += (int32_t)GELUGEN_READ(uint8_t, seen_c0, i) ^ m;" in header
+    assert "v += (int32_t)GELUGEN_READ(uint8_t, seen_impl_c0, i) ^ m;" in header
     assert "index = {u_1[7:5], u_1[2:1] ^ {2{~u_1[3]}}};" in module
     assert "flip_1 = ~u_1[3] && index < 5'd16;" in module
     assert "c0_1 = {1'd0, word_1} ^ {6{flip_1}};" in module
@@ -237,8 +237,8 @@ def test_small_tables_stand_in_the_source_and_large_ones_in_files():
     assert "little.c" not in little
     big = emit(build(Spec("gelu", "q3.12", "q3.4", architecture="table")), Target("big"))
     assert 'parameter MEM_FILE = "big.mem"' in big["big.v"]
-    assert "big_c0" not in big["big.h"]
-    assert "GELUGEN_STORAGE static const int8_t big_c0[" in big["big.c"]
+    assert "big_impl_c0" not in big["big.h"]
+    assert "GELUGEN_STORAGE static const int8_t big_impl_c0[" in big["big.c"]
 
 
 def test_every_file_opens_with_its_contract():

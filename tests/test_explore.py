@@ -21,6 +21,7 @@ import gelugen
 from gelugen.aims import Luts
 from gelugen.architectures import ARCHITECTURES, get_architecture
 from gelugen.cli import main
+from gelugen.cores.objective import least_on_core
 from gelugen.errors import GelugenError
 from gelugen.explore import COLUMNS, case, explore, from_toml, kept, parallel
 from gelugen.explore.ranking import ranked
@@ -28,11 +29,11 @@ from gelugen.explore.results import Found, Result, identity, task_key
 from gelugen.explore.tasks import Task, work
 from gelugen.fit import designs
 from gelugen.golden import golden
-from gelugen.objectives import Objective
+from gelugen.objectives import Figures, Objective
 from gelugen.pipeline import latency, multipliers
 from gelugen.report import plot_front
 from gelugen.search import build, of_degree
-from gelugen.spec import Spec, spec_hash
+from gelugen.spec import Spec, Target, spec_hash
 from gelugen.synthesis import Resources
 from gelugen.synthesis.objective import competing
 from gelugen.synthesis.objective import task as lookup_task
@@ -42,7 +43,10 @@ from gelugen.synthesis.yosys import Yosys
 FIELDS = {"function": "gelu", "input": "q2.2", "output": "q2.2"}
 FLAGS = ["--function", "gelu", "--input", "q2.2", "--output", "q2.2"]
 PLAIN = ["explore", *FLAGS, "--no-multiplier"]
-MEASURED = ("luts", "inverters", "carry", "wide_muxes", "flip_flops", "block_rams", "dsps", "style")
+MEASURED = (
+    *("luts", "inverters", "carry", "wide_muxes", "flip_flops", "block_rams", "dsps", "style"),
+    *("instructions", "code_bytes", "table_bytes", "estimated", "counted_by"),
+)
 TASKS = 6  # of PLAIN: table, residual-table, residual-sum-of-tables, three residual constants
 
 
@@ -273,8 +277,8 @@ def test_without_yosys_lookup_tables_are_refused_in_a_sentence(capsys, monkeypat
 @pytest.mark.needs("yosys")
 def test_a_worker_with_another_yosys_is_refused():
     task = Task.of(Spec(**FIELDS, objective="luts:ice40"), "table")
-    with pytest.raises(GelugenError, match=r"a worker has Yosys .*, and this machine 9\.99: install the same"):
-        work(replace(task, yosys="9.99"))
+    with pytest.raises(GelugenError, match=r"a worker counts by Yosys .*, and this machine by Yosys 9\.99: install"):
+        work(replace(task, by="Yosys 9.99"))
 
 
 def test_digits_compete_for_lookup_tables_unless_they_are_left_out():
@@ -291,6 +295,89 @@ def test_what_is_far_too_large_is_not_measured(capsys):
     said = capsys.readouterr().err
     assert "no candidate of at most 2048 lookup tables by a rough count" in said
     assert said.count("\n") == 1
+
+
+# -- on a core -----------------------------------------------------------------------------------------------
+
+ON_M4 = ["explore", *FLAGS, "--architecture", "table,residual-table,uniform-code-quadratic", "--objective"]
+
+
+@pytest.mark.needs("arm-gcc", "qemu-arm")
+@pytest.mark.parametrize("kind", ["instructions", "flash"])
+def test_what_takes_least_on_a_core_is_measured_ranked_and_kept(capsys, worked, kind):
+    words = [*ON_M4, f"{kind}:cortex-m4", "--jobs", "1"]
+    data = told(capsys, words)
+    rows = data["designs"]
+    assert {row["architecture"] for row in rows} == {"table", "residual-table", "uniform-code-quadratic"}
+    for row in rows:
+        assert row["cost"] == (
+            row["instructions"] if kind == "instructions" else row["code_bytes"] + row["table_bytes"]
+        )
+        assert row["estimated"] is False
+        assert row["counted_by"].startswith("gcc ")
+        assert ("under QEMU " in row["counted_by"]) == (kind == "instructions")
+        assert row["luts"] is row["style"] is None
+    costs = [row["cost"] for row in rows]
+    assert costs == sorted(costs)
+    assert costs[0] < costs[-1]
+    spec = Spec(**FIELDS, architecture="residual-table", objective=f"{kind}:cortex-m4")
+    chosen = least_on_core(spec, Target("again"), jobs=1).figures
+    row = next(each for each in rows if each["architecture"] == "residual-table")
+    assert {name: row[name] for name in chosen.counts} == dict(chosen.counts)
+    assert row["counted_by"] == chosen.by
+    assert len(worked) == 3
+    assert told(capsys, words) == data
+    assert len(worked) == 3  # all of it was kept
+    assert main(words) == 0
+    assert f"by {kind}:cortex-m4, measured by gcc " in capsys.readouterr().out
+
+
+def test_without_a_toolchain_what_a_core_takes_is_estimated_and_says_so(capsys, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    words = [*ON_M4, "instructions:cortex-m4", "--flash", "20", "--jobs", "1"]
+    assert main([*words, "--plot", "front.svg"]) == 0
+    said = capsys.readouterr()
+    assert ", by instructions:cortex-m4, an estimate from the design\n" in said.out
+    assert "instructions:cortex-m4 is estimated: arm-none-eabi-gcc and qemu-system-arm are missing" in said.err
+    assert "not feasible: table: flash 20 is too small: " in said.out
+    assert "instructions an element on cortex-m4, estimated" in Path("front.svg").read_text()
+    rows = told(capsys, words)["designs"]
+    assert all(row["estimated"] is True and row["table_bytes"] <= 20 for row in rows)
+    assert [row["cost"] for row in rows] == sorted(row["instructions"] for row in rows)
+
+
+def test_polynomials_in_the_code_compete_on_a_core_unless_they_are_left_out():
+    asked = case({**FIELDS, "objective": "instructions:cortex-m4", "exclude": "residual-uniform-code-linear"})
+    assert {"table", "residual-table", "uniform-code-quadratic"} <= set(asked.architectures)
+    assert not {"residual-uniform-code-linear", "uniform-digit-linear"} & set(asked.architectures)
+    assert (
+        "residual-uniform-code-linear"
+        not in case({**FIELDS, "function": "tanh", "objective": "flash:avr"}).architectures
+    )
+    text = '[grid]\nfunction = "gelu"\nformats = "q2.2"\nobjective = "flash:avr"\nflash = 9\n'
+    (grid,) = from_toml(text, "grid.toml")
+    assert (grid.spec.objective, grid.spec.flash) == ("flash:avr", 9)
+
+
+def test_what_is_kept_of_a_core_goes_by_core_kind_budget_and_tools(monkeypatch):
+    names = ("instructions:cortex-m4", "instructions:cortex-m7", "flash:cortex-m4")
+    keys = {task_key(Spec(**FIELDS), "table")}
+    for by in ("gcc 12.2.1 -O2", "gcc 13.1.0 -O2"):
+        monkeypatch.setattr("gelugen.explore.results.counted_by", lambda asked, by=by: f"{by} {asked.kind}")
+        keys |= {task_key(Spec(**FIELDS, objective=name, flash=most), "table") for name in names for most in (None, 9)}
+    assert len(keys) == 13
+
+
+def test_a_result_of_a_core_is_read_as_it_was_written():
+    figures = Figures("flash:avr", "avr", {"code_bytes": 90, "table_bytes": 7}, "gcc 5.4.0 -O2", 1, 2)
+    found = Found(4, 30, ((2, 5),), 4, 0.9, 0.4, 1.0, figures=figures)
+    result = Result("key", "table", identity(), 1.0, (found,))
+    assert Result.from_line(result.line().encode()) == result
+    data = json.loads(result.line())
+    del data["sha256"]
+    data["found"][0]["figures"]["code_bytes"] = "many"
+    with pytest.raises((KeyError, TypeError, ValueError, GelugenError)):
+        Result.from_line(json.dumps({**data, "sha256": spec_hash(data)}).encode())
 
 
 # -- what it writes ------------------------------------------------------------------------------------------

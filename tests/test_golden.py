@@ -13,6 +13,9 @@ from mpmath import mp
 from mpmath.libmp import to_rational
 from reference import exact, real
 
+from gelugen.accuracy import measure, shown
+from gelugen.cli import main
+from gelugen.flow import generate
 from gelugen.formats import TIES
 from gelugen.functions import CATALOGUE
 from gelugen.golden import FRACTION, _round, symmetry
@@ -221,8 +224,22 @@ def test_errors_are_code_minus_real_value_to_2_to_minus_32(fields):
     outputs = random.integers(spec.output.code_min, spec.output.code_max + 1, len(golden.codes))
     errors = golden.error(outputs)
     for y, output, error in zip(values(spec), outputs.tolist(), errors.tolist(), strict=True):
-        over = Fraction(error) - (output - spec.output.zero_point - y)
-        assert 0 <= over < Fraction(1, 1 << FRACTION)
+        is_ = output - spec.output.zero_point - y
+        assert abs(Fraction(error) - is_) < Fraction(1, 1 << FRACTION)
+        assert floor(2 * abs(Fraction(error))) == floor(2 * abs(is_))  # on the side of every bound where it is
+
+
+def test_an_error_below_one_is_shown_below_one(tmp_path, capsys):
+    """The normal density far out is some 1e-50, and 1 is a faithful code for it."""
+    made = generate(Spec("normal_pdf", "q4.3", "q0.7", "faithful", architecture="table"), tmp_path)
+    assert 0.9999 < measure(made.design).max_ulp < 1
+    assert main(["show", str(made.folder)]) == 0
+    assert main(["report", str(made.folder), "-o", str(tmp_path / "page.html")]) == 0
+    header = (made.folder / f"{made.folder.name}.h").read_text()
+    for text in (capsys.readouterr().out, header, (tmp_path / "page.html").read_text()):
+        assert "0.9999999999 ulp" in text
+        assert "1.0000 ulp" not in text
+    assert [shown(each) for each in (1.0, 0.5, 0.99996, 1 + 2**-33)] == ["1.0000", "0.5000", "0.99996", "1.0000000001"]
 
 
 @pytest.mark.parametrize("fields", SMALL, ids=name)

@@ -564,7 +564,9 @@ def test_the_default_name_of_an_affine_format_ends_in_digits_of_the_hash():
     assert spec.default_name() == f"gelu_q3_4_int8_correct_{spec_hash(spec.fields())[:8]}"
 
 
-@pytest.mark.parametrize("name", ["a", "A9", "gelu_q3_12", "x_1_2_", "x" * 63, "Module", "gelu_lut", "mainly"])
+@pytest.mark.parametrize(
+    "name", ["a", "A9", "gelu_q3_12", "x_1_2_", "x" * 63, "Module", "gelu_lut", "mainly", "gelu_row", "simplify_n2"]
+)
 def test_a_good_name_is_taken(name):
     check_identifier(name)
     assert Target(name).name == name
@@ -598,6 +600,12 @@ def test_a_good_name_is_taken(name):
         ("main", "'main'"),
         ("module", "'module'"),  # Verilog
         ("logic", "'logic'"),  # SystemVerilog
+        ("gelu_n", "ends in _n"),  # what other units' C may define
+        ("gelu_impl", "the part impl"),
+        ("gelu_impl_rows", "the part impl"),
+        ("gelu_INPUT_SCALE", "a part in capitals"),
+        ("gelu_SELECT_one", "a part in capitals"),
+        ("GELUGEN_gelu_H", "begins with gelugen"),
     ],
     ids=lambda value: repr(value)[:20],
 )

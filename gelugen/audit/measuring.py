@@ -172,8 +172,8 @@ class Measured:
     @cached_property
     def ulp(self) -> Reals:
         """Table minus real value in ulp of the output, at every entry."""
-        scaled = self.golden.scaled[: self.count]
-        return (self.numbers - self.output.zero_point).astype(np.float64) - scaled.astype(np.float64) / (1 << FRACTION)
+        padded = np.concatenate([self.numbers, self.golden.codes[self.count :]])
+        return self.golden.error(padded)[: self.count]
 
     def histogram(self) -> dict[int, int]:
         """How often each difference occurs, 0 left out, the smallest first."""

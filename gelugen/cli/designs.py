@@ -141,12 +141,13 @@ def _check_names(requests: Sequence[tuple[Request, Target]]) -> None:
         for kind, ending in _ENDINGS.items():
             stem = re.sub(ending, "", name)
             if stem != name and kinds.get(stem) in ((kind,) if kind else kinds.values()):
-                raise GelugenError(f"design {name} is asked for beside {stem}, whose C uses that name: choose another")
+                raise GelugenError(
+                    f"design {name} is asked for beside {stem}, whose Verilog uses that name: choose another"
+                )
 
 
-_ARRAY = r"(_(t\d_)?c\d)"
-_ENDINGS = {"": rf"(_n|_tb|{_ARRAY})$", "gated": rf"_act{_ARRAY}?$", "bank": rf"(_rom|_m\d+{_ARRAY}?)$"}
-"""What the names of functions, arrays and modules add to that of any unit, and of a gated unit or a bank."""
+_ENDINGS = {"": r"_(tb|axis)$", "gated": r"_act$", "bank": r"_(rom|m\d+)$"}
+"""What the names of modules add to that of any unit, and of a gated unit or a bank."""
 
 
 def verify(options: argparse.Namespace) -> int:

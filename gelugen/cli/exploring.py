@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gelugen.accuracy import shown
+from gelugen.aims import Weights
 from gelugen.cli.printing import bar, print_json, print_table, write_text
 from gelugen.cli.requests import REQUEST, given, load_own, need
+from gelugen.cores.objective import lacking
 from gelugen.errors import GelugenError
 from gelugen.explore import COLUMNS, Case, Exploration, Refused, Row, case, kept, read_grid
 from gelugen.explore import explore as explored
@@ -36,6 +38,8 @@ def explore(options: argparse.Namespace) -> int:
         if keeper.others and not options.json:
             print(f"{path}: {keeper.others} results of another version of gelugen are not used", file=sys.stderr)
         outcome = _search(options, cases, keeper)
+    for sentence in dict.fromkeys(filter(None, map(_estimated, cases))):
+        print(f"gelugen: warning: {sentence}", file=sys.stderr)
     table = options.csv or options.output_dir / "designs.csv"
     _write_csv(table, outcome.rows)
     if outcome.rows and drawn:
@@ -65,6 +69,13 @@ def _cases(options: argparse.Namespace) -> list[Case]:
     need(flags)
     names = flags.pop("architecture", None)
     return [case(flags, None if names is None else [name.strip() for name in names.split(",")])]
+
+
+def _estimated(each: Case) -> str:
+    """Empty if nothing is estimated, else what is, and what to install for more than that."""
+    asked = Weights.parse(each.spec.objective)
+    lacks = lacking(asked.core) if asked.core else ""
+    return f"{asked.name} is estimated: {lacks}" if lacks else ""
 
 
 def _search(options: argparse.Namespace, cases: Sequence[Case], keeper: Kept) -> Exploration:
@@ -108,7 +119,9 @@ def _print(options: argparse.Namespace, outcome: Exploration, paths: Sequence[Pa
         rows = [row for row in outcome.rows if row.case == each]
         refused = [one for one in outcome.refused if one.case == each]
         if rows:
-            print(f"{each.title}, by {each.spec.objective}")
+            by = rows[0].found.figures
+            counted = "" if by is None else f", {by.by}" if by.estimated else f", measured by {by.by}"
+            print(f"{each.title}, by {each.spec.objective}{counted}")
             columns = {head: cells for head, cells in _columns(rows[: options.top]).items() if any(cells)}
             print_table(list(columns), list(zip(*columns.values(), strict=True)))
         else:
@@ -128,6 +141,10 @@ def _columns(rows: Sequence[Row]) -> dict[str, list[str]]:
     def counted(name: str) -> list[str]:
         return [str(getattr(row.found.resources, name)) if row.found.resources else "" for row in rows]
 
+    def on_core(name: str) -> list[str]:
+        found = [row.found.figures.counts.get(name) if row.found.figures else None for row in rows]
+        return ["" if each is None else f"{each:g}" for each in found]
+
     def blocks(name: str) -> list[str]:
         cells = counted(name)
         return cells if set(cells) - {"0"} else [""] * len(rows)
@@ -145,6 +162,9 @@ def _columns(rows: Sequence[Row]) -> dict[str, list[str]]:
         ">INV": blocks("inverters"),
         ">BRAM": blocks("block_rams"),
         ">DSP": blocks("dsps"),
+        ">instructions": on_core("instructions"),
+        ">code bytes": on_core("code_bytes"),
+        ">table bytes": on_core("table_bytes"),
         ">cost": [f"{row.cost:g}" if row.cost < 1e6 else f"{row.cost:.0f}" for row in rows],
         ">max ulp": [shown(row.found.max_ulp) for row in rows],
         ">correctly rounded": [f"{row.found.correctly_rounded:.2%}" for row in rows],

@@ -7,12 +7,12 @@ tools are missing, it says all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from gelugen.aims import OnCore
-from gelugen.architectures import AUTO, get_architecture
+from gelugen.architectures import ARCHITECTURES, AUTO, Architecture, get_architecture
 from gelugen.cores.core import core_of, missing, missing_compiler
 from gelugen.cores.counting import LEVEL, Kernel, Sizes, array_function, count, near, sizes
 from gelugen.cores.estimate import Estimate, estimate
@@ -20,11 +20,12 @@ from gelugen.design import Design
 from gelugen.emit import c
 from gelugen.emit.contract import Contract
 from gelugen.errors import GelugenError
+from gelugen.fit.codes import SHAPES
 from gelugen.fit.codes import designs as in_codes
 from gelugen.formats import Codes
 from gelugen.golden import golden
 from gelugen.objectives import ESTIMATE, Chosen, Figures, Objective
-from gelugen.search import Tell, gathered
+from gelugen.search import Tell, architectures, gathered
 from gelugen.spec import Spec, Target
 from gelugen.tools import tool_version
 from gelugen.workers import spread
@@ -89,15 +90,49 @@ def least_on_core(
     ranked = _ranked(spec, asked, gathered(spec, _in_codes(spec, tell), tell))
     if lacking(asked):
         design, about = ranked[0]
-        counts = _counts(asked, about.instructions, about.code, about.tables)
-        return Chosen(design, target, Figures(spec.objective, asked.core, counts, ESTIMATE, 0, len(ranked)))
+        return Chosen(design, target, _estimated(asked, about, len(ranked)))
     some = [design for design, _ in ranked[:most]]
     note(f"measuring {len(some)} of {len(ranked)} candidates on {core_of(asked.core).title}")
-    number, best = _least(spec, asked, [_task(design, target, asked) for design in some], note, jobs)
-    counts = _counts(asked, best.instructions, best.sizes.code, best.sizes.tables)
-    return Chosen(
-        some[number], target, Figures(spec.objective, asked.core, counts, _tools(asked), len(some), len(ranked))
-    )
+    found = _measured(spec, asked, [_task(design, target, asked) for design in some], note, jobs)
+    best = min(found, key=lambda number: (*found[number].cost(asked), number))
+    return Chosen(some[best], target, _figures(asked, found[best], len(some), len(ranked)))
+
+
+def counted(spec: Spec, found: Iterable[Design], asked: OnCore, most: int) -> dict[Design, Figures]:
+    """What the most promising of some designs take on a core, measured; where the tools are missing, all, estimated.
+
+    Args:
+        spec: the request that they serve; ``spec.flash`` is the most bytes of tables.
+        found: the designs.
+        asked: what is counted.
+        most: so many are measured, one after the other, in this process.
+
+    Raises:
+        GelugenError: none has tables that are small enough, or the C of none can be built.
+    """
+    ranked = _ranked(spec, asked, list(found))
+    if lacking(asked):
+        return {design: _estimated(asked, about, len(ranked)) for design, about in ranked}
+    some = [design for design, _ in ranked[:most]]
+    tasks = [_task(design, Target("candidate"), asked) for design in some]
+    measured = _measured(spec, asked, tasks, lambda _: None, 1)
+    return {some[number]: _figures(asked, each, len(some), len(ranked)) for number, each in sorted(measured.items())}
+
+
+def competing_on_core(spec: Spec) -> list[Architecture]:
+    """The architectures among which the least on a core is looked for, simplest first.
+
+    ``auto`` is what it is elsewhere, and the polynomials in the code itself that are fast.
+
+    Raises:
+        GelugenError: all are excluded.
+    """
+    admitted = architectures(spec)
+    if spec.architecture != AUTO:
+        return admitted
+    folds = {each.fold for each in admitted} | {"none"}
+    more = [each for each in map(get_architecture, SHAPES) if each.fold in folds and not spec.excludes(each)]
+    return [each for each in ARCHITECTURES.values() if each in admitted or each in more]
 
 
 def lacking(asked: OnCore) -> str:
@@ -122,10 +157,23 @@ def _task(design: Design, target: Target, asked: OnCore) -> Task:
     return Task(kernel, asked.core, near(design) if asked.kind == "instructions" else None)
 
 
-def _least(
+def counted_by(asked: OnCore) -> str:
+    """Who counts for an objective: the tools with their versions, or ``ESTIMATE``."""
+    if lacking(asked):
+        return ESTIMATE
+    core = core_of(asked.core)
+    compiler = f"gcc {_version(core.compiler, '-dumpversion')} {' '.join(LEVEL)}"
+    return f"{compiler} under QEMU {_version(core.emulator)}" if asked.kind == "instructions" else compiler
+
+
+def _measured(
     spec: Spec, asked: OnCore, tasks: list[Task], note: Callable[[str], object], jobs: int | None
-) -> tuple[int, Measured]:
-    """The number of the task of least cost, and what was measured."""
+) -> dict[int, Measured]:
+    """What was measured of the tasks whose tables fit, by their numbers.
+
+    Raises:
+        GelugenError: there is none.
+    """
     found: dict[int, Measured] = {}
     refusals: dict[int, str] = {}
     tables: list[int] = []
@@ -141,8 +189,7 @@ def _least(
             note(f"{done} of {len(tasks)} candidates measured, {least:g} {asked.unit} so far at least")
     if not found:
         raise _too_large(spec, tables) if tables else GelugenError(refusals[min(refusals)])
-    best = min(found, key=lambda number: (*found[number].cost(asked), number))
-    return best, found[best]
+    return found
 
 
 def _ranked(spec: Spec, asked: OnCore, found: list[Design]) -> list[tuple[Design, Estimate]]:
@@ -190,11 +237,14 @@ def _counts(asked: OnCore, instructions: Fraction | float | None, code: int, tab
     return counts
 
 
-def _tools(asked: OnCore) -> str:
-    """Who counts, with versions."""
-    core = core_of(asked.core)
-    compiler = f"gcc {_version(core.compiler, '-dumpversion')} {' '.join(LEVEL)}"
-    return f"{compiler} under QEMU {_version(core.emulator)}" if asked.kind == "instructions" else compiler
+def _figures(asked: OnCore, got: Measured, measured: int, candidates: int) -> Figures:
+    counts = _counts(asked, got.instructions, got.sizes.code, got.sizes.tables)
+    return Figures(str(asked), asked.core, counts, counted_by(asked), measured, candidates)
+
+
+def _estimated(asked: OnCore, about: Estimate, candidates: int) -> Figures:
+    counts = _counts(asked, about.instructions, about.code, about.tables)
+    return Figures(str(asked), asked.core, counts, ESTIMATE, 0, candidates)
 
 
 def _version(tool: str, flag: str = "--version") -> str:

@@ -8,7 +8,8 @@ The product of all lists is explored; ``objective`` ranks, so there is one::
     guarantee = ["correct", "faithful", "ulp:2"]              # optional, correct
     architecture = ["auto"]                                   # optional: auto, or those to compare
     exclude = ["multiplier"]                                  # optional
-    objective = "balanced"                                    # optional; luts:FAMILY measures every design by Yosys
+    objective = "balanced"                                    # optional; luts:FAMILY and those of a core measure
+    flash = 512                                               # optional, with those: the most bytes of tables
     ties = "even"                                             # optional
     outside = "clamp"                                         # optional: for functions that are not defined everywhere
     dialect = "exact"                                         # optional: or a runtime
@@ -24,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from gelugen.aims import Weights
-from gelugen.architectures import ARCHITECTURES, AUTO, Architecture
+from gelugen.architectures import ARCHITECTURES, AUTO
+from gelugen.cores.objective import competing_on_core
 from gelugen.errors import GelugenError, short
 from gelugen.search import architectures
 from gelugen.spec import Spec, from_fields, read_text
@@ -33,7 +35,7 @@ from gelugen.synthesis.yosys import find
 
 _NEEDED = ("function", "formats")
 _LISTS = (*_NEEDED, "guarantee", "architecture", "exclude")
-_COMMON = ("objective", "ties", "outside", "dialect")
+_COMMON = ("objective", "flash", "ties", "outside", "dialect")
 _KEYS = (*_LISTS, *_COMMON)
 
 
@@ -63,26 +65,20 @@ def case(fields: Mapping[str, Any], names: list[str] | None = None) -> Case:
         names: of architectures, or ``auto``, which is the default.
 
     Raises:
-        GelugenError: a field or name is refused, all architectures are excluded, the objective is one of a core, or
-            it needs Yosys and there is none.
+        GelugenError: a field or name is refused, all architectures are excluded, or the objective needs Yosys and
+            there is none.
     """
     spec = from_fields(dict(fields))
     asked = Weights.parse(spec.objective)
-    if asked.core:
-        raise GelugenError(f"objective {asked.name} is not one of explore: generate takes it")
-    measured = asked.luts is not None
-    if measured:
+    compared = competing_on_core if asked.core else competing if asked.luts else architectures
+    if asked.luts:
         find()
     admitted = {
         each.name
         for name in names or [AUTO]
-        for each in _compared(spec if name == AUTO else from_fields({**fields, "architecture": name}), measured)
+        for each in compared(spec if name == AUTO else from_fields({**fields, "architecture": name}))
     }
     return Case(spec, tuple(name for name in ARCHITECTURES if name in admitted))
-
-
-def _compared(spec: Spec, measured: bool) -> list[Architecture]:
-    return competing(spec) if measured else architectures(spec)
 
 
 def from_toml(text: str, where: str) -> list[Case]:

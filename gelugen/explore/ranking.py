@@ -6,18 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gelugen.aims import OnCore
 from gelugen.explore.grid import Case
 from gelugen.explore.results import Found, Result, task_key
-from gelugen.objectives import Objective
+from gelugen.objectives import Figures, Objective
 
 COLUMNS = (
     "function", "input", "output", "guarantee", "rank", "architecture", "segments", "rom_bits", "multipliers",
-    "multiplier_bits", "luts", "inverters", "carry", "wide_muxes", "flip_flops", "block_rams", "dsps", "style", "cost",
+    "multiplier_bits", "luts", "inverters", "carry", "wide_muxes", "flip_flops", "block_rams", "dsps", "style",
+    "instructions", "code_bytes", "table_bytes", "estimated", "counted_by", "cost",
     "max_ulp", "mean_ulp", "correctly_rounded", "latency", "pareto", "seconds",
 )  # fmt: skip
 """The keys of ``Row.fields``, in their order."""
 
 
+_ON_CORE = ("instructions", "code_bytes", "table_bytes")
 _RESOURCES = ("luts", "inverters", "carry", "wide_muxes", "flip_flops", "block_rams", "dsps")
 
 
@@ -31,8 +34,8 @@ class Row:
         architecture: its name.
         found: its figures.
         cost: under the case's objective.
-        size: the bits that the objective counts, ROM bits where it counts none; for an objective of lookup tables
-            what synthesis counted, which is the cost.
+        size: the bits that the objective counts, ROM bits where it counts none; for an objective of lookup tables or
+            of a core what was counted there, which is the cost.
         seconds: that its task took.
         pareto: whether no design for the same function and formats is at least as good in both size and max_ulp, and
             better in one; of equal ones the first.
@@ -49,7 +52,7 @@ class Row:
 
     def fields(self) -> dict[str, Any]:
         """Everything, ready for JSON; the keys are ``COLUMNS``. What was not measured is None."""
-        resources = self.found.resources
+        resources, figures = self.found.resources, self.found.figures
         return {
             **_asked(self.case),
             "rank": self.rank,
@@ -60,6 +63,9 @@ class Row:
             "multiplier_bits": self.found.multiplier_bits,
             **{name: getattr(resources, name) if resources else None for name in _RESOURCES},
             "style": self.found.style or None,
+            **{name: figures.counts.get(name) if figures else None for name in _ON_CORE},
+            "estimated": figures.estimated if figures else None,
+            "counted_by": figures.by if figures else None,
             "cost": self.cost,
             "max_ulp": self.found.max_ulp,
             "mean_ulp": self.found.mean_ulp,
@@ -133,19 +139,31 @@ def _ranking(each: Case, outcomes: Sequence[Result]) -> list[Row]:
     ]
     free_rom = not objective.weights[0]
 
-    def key(row: Row) -> tuple[float, int]:
+    def key(row: Row) -> tuple[float, float]:
         if row.found.resources:
             return row.cost, row.found.resources.inverters
+        if row.found.figures and objective.asked.core:
+            return row.cost, _on_core(objective.asked.core, row.found.figures)[1]
         return row.cost, row.found.rom_bits if free_rom else 0
 
     rows.sort(key=key)
     return [replace(row, rank=rank) for rank, row in enumerate(rows, 1)]
 
 
+def _on_core(asked: OnCore, figures: Figures) -> tuple[float, float]:
+    """The cost on a core, and what decides where that is equal."""
+    counts = figures.counts
+    cost, then = asked.cost(counts.get("instructions", 0), int(counts["code_bytes"]), int(counts["table_bytes"]))
+    return float(cost), float(then)
+
+
 def _price(objective: Objective, found: Found) -> tuple[float, float]:
     """What the objective says of a design, from its figures alone: its cost, and the size in it."""
     if objective.asked.luts and (got := found.resources):
         price = float(objective.asked.luts.cost(got.luts, got.dsps, got.block_rams))
+        return price, price
+    if objective.asked.core and found.figures:
+        price = _on_core(objective.asked.core, found.figures)[0]
         return price, price
     rom, multiplier, clocks = objective.weights
     bits = rom * found.rom_bits + multiplier * found.multiplier_bits

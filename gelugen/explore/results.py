@@ -21,8 +21,10 @@ from typing import IO, Any
 import gelugen
 from gelugen.aims import Weights
 from gelugen.architectures import get_architecture
+from gelugen.cores.objective import counted_by
 from gelugen.dialects.choice import EXACT
 from gelugen.errors import GelugenError
+from gelugen.objectives import Figures
 from gelugen.spec import Spec, spec_hash
 from gelugen.strict import take, whole
 from gelugen.synthesis.families import Resources
@@ -46,6 +48,7 @@ class Found:
         correctly_rounded: the share of input codes whose output is the golden code.
         resources: what synthesis counted, for an objective of lookup tables alone.
         style: how the text that was measured is written, as in ``Target``; empty if none was.
+        figures: what was counted, or estimated, on a core, for an objective of one alone.
     """
 
     segments: int
@@ -57,6 +60,7 @@ class Found:
     correctly_rounded: float
     resources: Resources | None = None
     style: str = ""
+    figures: Figures | None = None
 
     @property
     def multiplier_bits(self) -> int:
@@ -64,7 +68,7 @@ class Found:
         return sum(one * two for one, two in self.multipliers)
 
 
-_PLAIN = tuple(name for name in Found.__dataclass_fields__ if name not in ("resources", "style"))
+_PLAIN = tuple(name for name in Found.__dataclass_fields__ if name not in ("resources", "style", "figures"))
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,13 @@ class Result:
     def line(self) -> str:
         """The line of the file."""
         data = asdict(self)
-        for each in data["found"]:
-            if each["resources"] is None:
+        for each, found in zip(data["found"], self.found, strict=True):
+            if found.resources is None:
                 del each["resources"], each["style"]
+            if found.figures is None:
+                del each["figures"]
+            else:
+                each["figures"] = found.figures.to_json()
         return json.dumps({**data, "sha256": spec_hash(data)}, separators=(",", ":")) + "\n"
 
     @classmethod
@@ -117,7 +125,7 @@ class Result:
 def task_key(spec: Spec, architecture: str) -> str:
     """The hash of all that a task's result depends on.
 
-    That is not what is excluded, and of the objective only what Yosys shall measure, with the version that does.
+    That is not what is excluded, and of the objective only what a tool shall count, with the version that does.
 
     Raises:
         GelugenError: there is no Yosys, and the objective needs one.
@@ -132,9 +140,22 @@ def task_key(spec: Spec, architecture: str) -> str:
     if spec.definition.own:  # its name does not say what it is
         fields["values"] = hashlib.sha256(spec.golden().scaled.tobytes()).hexdigest()
     asked = Weights.parse(spec.objective)
-    if asked.luts:
-        fields["measured"] = f"{asked.name} by Yosys {find().version}"
+    if by := who_counts(asked):
+        fields["measured"] = f"{asked.name} by {by}"
+    if spec.flash is not None:
+        fields["flash"] = str(spec.flash)
     return spec_hash({**fields, "architecture": architecture})
+
+
+def who_counts(asked: Weights) -> str:
+    """The tools that count for an objective, with their versions; empty where none does.
+
+    Raises:
+        GelugenError: there is no Yosys, and the objective needs one.
+    """
+    if asked.core:
+        return counted_by(asked.core)
+    return f"Yosys {find().version}" if asked.luts else ""
 
 
 @cache
@@ -258,7 +279,9 @@ def _lock(path: Path, file: IO[bytes]) -> None:
 
 
 def _found(data: Any) -> Found:
-    resources, style = None, ""
+    resources, style, figures = None, "", None
+    if "figures" in data:
+        figures = Figures.from_json(data.pop("figures"))
     if "resources" in data:
         resources, style = data.pop("resources"), data.pop("style")
         resources = Resources(*map(whole, take(resources, *Resources.__dataclass_fields__)))
@@ -269,4 +292,6 @@ def _found(data: Any) -> Found:
         raise TypeError("an error is no number")
     pairs = tuple((whole(one), whole(two)) for one, two in multipliers)
     largest, mean, correct = shares
-    return Found(whole(segments), whole(rom_bits), pairs, whole(latency), largest, mean, correct, resources, style)
+    return Found(
+        whole(segments), whole(rom_bits), pairs, whole(latency), largest, mean, correct, resources, style, figures
+    )

@@ -1,17 +1,18 @@
-"""One task: all designs of one architecture for one spec, measured, by Yosys too where lookup tables are asked for."""
+"""One task: all designs of one architecture for one spec, measured; by Yosys or on a core too where asked for."""
 
 from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gelugen.accuracy import check
 from gelugen.aims import Weights
 from gelugen.architectures import get_architecture
+from gelugen.cores.objective import counted
 from gelugen.design import Design
 from gelugen.errors import GelugenError
-from gelugen.explore.results import Found, Result, identity, task_key
+from gelugen.explore.results import Found, Result, identity, task_key, who_counts
 from gelugen.fit import Unreachable, designs
 from gelugen.functions import Function
 from gelugen.functions.user import given
@@ -21,10 +22,9 @@ from gelugen.search import of_degree
 from gelugen.spec import Spec
 from gelugen.synthesis.families import Resources
 from gelugen.synthesis.objective import measured, without_truncation
-from gelugen.synthesis.yosys import find
 
 MOST = 8
-"""So many texts of an architecture are measured by Yosys."""
+"""So many texts of an architecture are measured by Yosys, or on a core."""
 _BALLS = threading.Lock()  # a Dask worker may run tasks in threads, and the precision of ball arithmetic is global
 
 
@@ -34,13 +34,13 @@ class Task:
 
     Attributes:
         own: the user's own function, if it is one, for a process that has not seen it.
-        yosys: the version that measures; empty if nothing is asked of it.
+        by: the tools that count, with their versions; empty if nothing is asked of any.
     """
 
     spec: Spec
     architecture: str
     own: Function | None = None
-    yosys: str = ""
+    by: str = ""
 
     @classmethod
     def of(cls, spec: Spec, architecture: str) -> Task:
@@ -49,8 +49,8 @@ class Task:
         Raises:
             GelugenError: there is no Yosys, and the objective needs one.
         """
-        yosys = find().version if Weights.parse(spec.objective).luts else ""
-        return cls(spec, architecture, spec.definition if spec.definition.own else None, yosys)
+        by = who_counts(Weights.parse(spec.objective))
+        return cls(spec, architecture, spec.definition if spec.definition.own else None, by)
 
     @property
     def key(self) -> str:
@@ -62,12 +62,13 @@ def work(task: Task) -> Result:
     """Search and measure; what the architecture cannot do is a result too.
 
     Raises:
-        GelugenError: the Yosys here is not the one that is asked for.
+        GelugenError: the tools here are not those that shall count.
         RuntimeError: a mistake of gelugen's own; the message names the task.
     """
     spec, architecture = task.spec, get_architecture(task.architecture)
-    if task.yosys and (here := find().version) != task.yosys:
-        raise GelugenError(f"a worker has Yosys {here}, and this machine {task.yosys}: install the same")
+    asked = Weights.parse(spec.objective)
+    if (here := who_counts(asked)) != task.by:
+        raise GelugenError(f"a worker counts by {here}, and this machine by {task.by}: install the same")
     start = time.perf_counter()
     found: list[Found] = []
     refusal = reached = ""
@@ -77,10 +78,14 @@ def work(task: Task) -> Result:
         with _BALLS:
             truth = golden(spec)
         made = of_degree(architecture, designs(spec, truth, architecture, _no_limit))
-        if luts := Weights.parse(spec.objective).luts:
+        if asked.luts:
             every = dict.fromkeys([*made, *without_truncation(spec, truth, architecture)])
-            best = measured(spec, every, luts, MOST) if every else {}
+            best = measured(spec, every, asked.luts, MOST) if every else {}
             found = [_figures(design, style, resources) for design, (style, resources) in best.items()]
+        elif asked.core:
+            every = dict.fromkeys(made)
+            taken = counted(spec, every, asked.core, MOST) if every else {}
+            found = [replace(_figures(design), figures=figures) for design, figures in taken.items()]
         else:
             found = [_figures(design) for design in made]
         if not found:
@@ -89,8 +94,8 @@ def work(task: Task) -> Result:
         refusal = str(error)
         reached = error.reached if isinstance(error, Unreachable) else ""
     except Exception as error:
-        asked = f"{spec.function} from {spec.input} to {spec.output} at {spec.guarantee}"
-        raise RuntimeError(f"{task.architecture} of {asked}: {error!r}") from error
+        what = f"{spec.function} from {spec.input} to {spec.output} at {spec.guarantee}"
+        raise RuntimeError(f"{task.architecture} of {what}: {error!r}") from error
     seconds = round(time.perf_counter() - start, 3)
     return Result(task.key, task.architecture, identity(), seconds, tuple(found), refusal, reached)
 

@@ -127,7 +127,8 @@ def identifiers(names: Iterable[str]) -> list[str]:
     """A valid identifier for each name, no two equal even where upper and lower case are the same.
 
     A slash and all else that C and Verilog do not take becomes an underscore; a leading digit gets ``layer_``
-    before it; a taken word gets ``_act`` after it; a name that is there already gets a number.
+    before it; a taken word gets ``_act`` after it, and what is no name even so becomes ``layer_`` and a hash; a name
+    that is there already gets a number.
     """
     found: list[str] = []
     taken: set[str] = set()
@@ -139,6 +140,8 @@ def identifiers(names: Iterable[str]) -> list[str]:
             base = f"{base[: LONGEST - 17].rstrip('_')}_{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]}"
         if not _is_identifier(base):
             base = f"{base}_act"
+        if not _is_identifier(base):  # a part of it is kept for the names in generated C
+            base = f"layer_{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:8]}"
         unique = base
         while unique.casefold() in taken:
             counts[base.casefold()] = counts.get(base.casefold(), 1) + 1

@@ -124,6 +124,9 @@ def _size_label(row: Row) -> str:
     if luts := objective.asked.luts:
         blocks = (f" + {luts.DSP} * DSP blocks" * luts.dsps, f" + {luts.BRAM} * block RAMs" * luts.brams)
         return f"lookup tables of {luts.family}{blocks[0]}{blocks[1]}"
+    if core := objective.asked.core:
+        about = ", estimated" if row.found.figures and row.found.figures.estimated else ""
+        return f"{core.unit} on {core.core}{about}"
     parts = [
         name if weight == 1 else f"{weight:g} * {name}"
         for weight, name in ((rom, "ROM bits"), (multiplier, "multiplier bits"))
@@ -156,6 +159,8 @@ def _taken(row: Row) -> str:
         counts = ((got.dsps, "DSP blocks"), (got.block_rams, "block RAMs"))
         more = "".join(f", {count} {name.removesuffix('s' * (count == 1))}" for count, name in counts if count)
         return f"{got.luts} lookup tables{more}, style {found.style}"
+    if found.figures:
+        return found.figures.on_core()
     multipliers = " ".join(f"{one}x{two}" for one, two in found.multipliers)
     return f"{found.rom_bits} ROM bits, " + (f"multipliers {multipliers}" if multipliers else "no multiplier")
 

@@ -29,6 +29,7 @@ from gelugen.units import AnyAccuracy, Unit, measure
 from gelugen.verify.bare_metal import check_core
 from gelugen.verify.c import check_c, check_compilers, missing_compiler
 from gelugen.verify.cppcheck import check_cppcheck, missing_cppcheck
+from gelugen.verify.flash import over_budget
 from gelugen.verify.formal import check_formal, missing_formal
 from gelugen.verify.gates import check_gates, missing_gates
 from gelugen.verify.icarus import check_icarus, missing_icarus
@@ -151,7 +152,7 @@ def passed(verdicts: Sequence[Verdict], named: bool = False) -> bool:
 
 
 def check_guarantee(bundle: Bundle) -> Verdict:
-    """The guarantees, against golden codes rebuilt from the spec; and the manifest's own account of the unit."""
+    """The guarantees, against golden codes rebuilt from the spec; the flash budget; what the manifest says."""
     start = time.monotonic()
     unit = bundle.design
     first: tuple[int | tuple[int, ...], int, int] | None = None
@@ -172,6 +173,8 @@ def check_guarantee(bundle: Bundle) -> Verdict:
             gate, up, right, got = accuracy.first_outside
             first = ((gate, up), right, got)
         note = f"multiplier {unit.multiplier} and shift {unit.shift} break requantize {unit.spec.requantize}"
+    elif over := over_budget(bundle):
+        note = over
     elif wrong := [key for key, value in said.items() if bundle.manifest.get(key) != value]:
         note = f"the manifest's {wrong[0]} is not that of its design"
     elif missing := _expected(bundle) - set(bundle.manifest["files"]):

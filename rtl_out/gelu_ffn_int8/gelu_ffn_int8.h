@@ -61,16 +61,16 @@ extern "C" {
 
 /* Entry i serves segment i: 6 segments of 32 to 64 codes, a binary split.
  * Leaf i is 2^up[i] times shorter than the longest one. */
-GELUGEN_STORAGE static const uint8_t gelu_ffn_int8_up[6] = {
+GELUGEN_STORAGE static const uint8_t gelu_ffn_int8_impl_up[6] = {
     1, 1, 0, 0, 1, 1
 };
-GELUGEN_STORAGE static const uint16_t gelu_ffn_int8_c0[6] = {
+GELUGEN_STORAGE static const uint16_t gelu_ffn_int8_impl_c0[6] = {
      944, 1838, 3161,   18,    0,   50
 };
-GELUGEN_STORAGE static const uint16_t gelu_ffn_int8_c1[6] = {
+GELUGEN_STORAGE static const uint16_t gelu_ffn_int8_impl_c1[6] = {
     265, 252, 472,  31,  13, 165
 };
-GELUGEN_STORAGE static const int8_t gelu_ffn_int8_c2[6] = {
+GELUGEN_STORAGE static const int8_t gelu_ffn_int8_impl_c2[6] = {
     -24, -15, -15, -15, -24,  63
 };
 
@@ -88,11 +88,11 @@ static inline int8_t gelu_ffn_int8(int8_t x)
     {
         const uint32_t i = (uint32_t)((u >= 32u) + (u >= 64u) + (u >= 128u) + (u >= 192u) +
             (u >= 224u));
-        const int32_t dx = (int32_t)((u << GELUGEN_READ(uint8_t, gelu_ffn_int8_up, i)) & 63u) - 32;
-        int32_t h = (int32_t)GELUGEN_READ(int8_t, gelu_ffn_int8_c2, i) + 15;
+        const int32_t dx = (int32_t)((u << GELUGEN_READ(uint8_t, gelu_ffn_int8_impl_up, i)) & 63u) - 32;
+        int32_t h = (int32_t)GELUGEN_READ(int8_t, gelu_ffn_int8_impl_c2, i) + 15;
 
-        h = (int32_t)((uint32_t)(h * dx + 2496) >> 2) - 624 + (int32_t)GELUGEN_READ(uint16_t, gelu_ffn_int8_c1, i) * 8 - 248;
-        h = h * dx + (int32_t)GELUGEN_READ(uint16_t, gelu_ffn_int8_c0, i) * 128;
+        h = (int32_t)((uint32_t)(h * dx + 2496) >> 2) - 624 + (int32_t)GELUGEN_READ(uint16_t, gelu_ffn_int8_impl_c1, i) * 8 - 248;
+        h = h * dx + (int32_t)GELUGEN_READ(uint16_t, gelu_ffn_int8_impl_c0, i) * 128;
         v += h;
     }
     v = (int32_t)((uint32_t)(v + 264192) >> 11) - 129;

@@ -60,23 +60,23 @@ extern "C" {
 
 /* Entry i serves segment i: 11 segments of 1024 to 2048 codes, a binary split; outside all is 0.
  * Leaf i is 2^up[i] times shorter than the longest one. */
-GELUGEN_STORAGE static const uint16_t gelu_q3_12_faithful_start[11] = {
+GELUGEN_STORAGE static const uint16_t gelu_q3_12_faithful_impl_start[11] = {
         0,  1024,  2048,  3072,  4096,  5120,  6144,  8192,
     10240, 12288, 14336
 };
-GELUGEN_STORAGE static const uint8_t gelu_q3_12_faithful_up[11] = {
+GELUGEN_STORAGE static const uint8_t gelu_q3_12_faithful_impl_up[11] = {
     1, 1, 1, 1, 1, 1, 0, 0,
     0, 0, 0
 };
-GELUGEN_STORAGE static const uint16_t gelu_q3_12_faithful_c0[11] = {
+GELUGEN_STORAGE static const uint16_t gelu_q3_12_faithful_impl_c0[11] = {
      461, 1087, 1362, 1368, 1201,  952,  575,  226,
       67,   16,    3
 };
-GELUGEN_STORAGE static const int16_t gelu_q3_12_faithful_c1[11] = {
+GELUGEN_STORAGE static const int16_t gelu_q3_12_faithful_impl_c1[11] = {
      411,  221,   64,  -47, -109, -131, -225, -122,
      -47,  -13,   -2
 };
-GELUGEN_STORAGE static const int8_t gelu_q3_12_faithful_c2[11] = {
+GELUGEN_STORAGE static const int8_t gelu_q3_12_faithful_impl_c2[11] = {
     -25, -22, -17, -11,  -5,   0,  11,  12,
       7,   2,   1
 };
@@ -95,15 +95,15 @@ static inline int16_t gelu_q3_12_faithful(int16_t x)
     int32_t y;
 
     if (u < 16384u) {
-        uint32_t i = u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, 5) ? 5u : 0u;
-        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, i + 3u) ? 3u : 0u;
-        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, i + 1u) ? 1u : 0u;
-        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, i + 1u) ? 1u : 0u;
-        const int32_t dx = (int32_t)((u << GELUGEN_READ(uint8_t, gelu_q3_12_faithful_up, i)) & 2047u) - 1024;
-        int32_t h = (int32_t)GELUGEN_READ(int8_t, gelu_q3_12_faithful_c2, i);
+        uint32_t i = u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_impl_start, 5) ? 5u : 0u;
+        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_impl_start, i + 3u) ? 3u : 0u;
+        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_impl_start, i + 1u) ? 1u : 0u;
+        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_impl_start, i + 1u) ? 1u : 0u;
+        const int32_t dx = (int32_t)((u << GELUGEN_READ(uint8_t, gelu_q3_12_faithful_impl_up, i)) & 2047u) - 1024;
+        int32_t h = (int32_t)GELUGEN_READ(int8_t, gelu_q3_12_faithful_impl_c2, i);
 
-        h = (int32_t)((uint32_t)(h * dx + 25600) >> 7) - 200 + (int32_t)GELUGEN_READ(int16_t, gelu_q3_12_faithful_c1, i) * 4;
-        h = h * dx + (int32_t)GELUGEN_READ(uint16_t, gelu_q3_12_faithful_c0, i) * 4096;
+        h = (int32_t)((uint32_t)(h * dx + 25600) >> 7) - 200 + (int32_t)GELUGEN_READ(int16_t, gelu_q3_12_faithful_impl_c1, i) * 4;
+        h = h * dx + (int32_t)GELUGEN_READ(uint16_t, gelu_q3_12_faithful_impl_c0, i) * 4096;
         v += h;
     }
     v = (int32_t)((uint32_t)v >> 13);

@@ -58,7 +58,7 @@ extern "C" {
 #endif
 
 /* Entry i serves segment i: 5 segments between u = 2 and 35; outside all is 0. */
-GELUGEN_STORAGE static const uint8_t gelu_q3_4_correct_c0[5] = {
+GELUGEN_STORAGE static const uint8_t gelu_q3_4_correct_impl_c0[5] = {
     1, 2, 3, 2, 1
 };
 
@@ -77,7 +77,7 @@ static inline int8_t gelu_q3_4_correct(int8_t x)
 
     if (u >= 2u && u < 36u) {
         const uint32_t i = (uint32_t)((u >= 4u) + (u >= 9u) + (u >= 17u) + (u >= 25u));
-        v += (int32_t)GELUGEN_READ(uint8_t, gelu_q3_4_correct_c0, i);
+        v += (int32_t)GELUGEN_READ(uint8_t, gelu_q3_4_correct_impl_c0, i);
     }
     y = line - v;
     return (int8_t)y;

@@ -13,6 +13,7 @@ from gelugen.emit.c.tables import tables_of
 from gelugen.emit.contract import Contract
 from gelugen.emit.product import Scaled
 from gelugen.gated import Gated
+from gelugen.identifiers import inner
 from gelugen.target import Target
 from gelugen.units import Unit
 
@@ -28,14 +29,13 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
     if isinstance(unit, Bank):
         return bank.files(unit, target, contract)
     name, gated = target.name, isinstance(unit, Gated)
-    design, inner = (unit.design, f"{name}_act") if isinstance(unit, Gated) else (unit, name)
+    design = unit.design if isinstance(unit, Gated) else unit
+    own = f"{inner(name)}_act" if isinstance(unit, Gated) else inner(name)
     ports = [(port.removeprefix("in_") if gated else "in", form) for port, form in unit.ports.items()]
     outer = scalar(name, ports if gated else [("x", ports[0][1])], unit.output, _brief(unit))
-    act = (
-        scalar(inner, [("x", design.spec.input)], design.spec.output, "The activation of the gate.") if gated else outer
-    )
-    tables = tables_of(design, inner)
-    kernel = None if gated else kernel_of(design, name)
+    act = scalar(own, [("x", design.spec.input)], design.spec.output, "The activation of the gate.") if gated else outer
+    tables = tables_of(design, own)
+    kernel = None if gated else kernel_of(design, own)
     forms = {**{port.upper() if gated else "INPUT": form for port, form in ports}, "OUTPUT": unit.output}
     product = Scaled.of(unit) if isinstance(unit, Gated) else None
     return written(
@@ -48,6 +48,7 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
         {
             **({} if kernel else function_of(design, act, tables)),
             "kernel": kernel,
+            "feature": kernel.feature if kernel else None,
             "outer": outer,
             "many": many,
             "inputs": [port for port, _ in ports],
@@ -55,7 +56,7 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
             "unit": unit,
             "product_int": int_type([product.largest]) if product else "",
         },
-        kernel.feature if kernel else None,
+        (kernel.feature,) if kernel and kernel.feature else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""A bank in C: a function for each core, and one that chooses among them."""
+"""A bank in C: functions for each core, and those that choose among them, once a call."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from gelugen.bank import Bank
 from gelugen.emit.c.function import Function, Parameter, array, container, function_of, scalar
 from gelugen.emit.c.header import LIMITS, SCALES, Constants, limits, scales
 from gelugen.emit.c.header import files as written
-from gelugen.emit.c.tables import tables_of
+from gelugen.emit.c.kernels import Feature
+from gelugen.emit.c.recognition import all_arrays, kernel_of
+from gelugen.emit.c.tables import Array, tables_of
 from gelugen.emit.contract import Contract
 from gelugen.emit.rendering import render
+from gelugen.identifiers import inner
 from gelugen.target import Target
 
 
@@ -20,12 +23,14 @@ class Case:
 
     Attributes:
         function: the name of its function.
-        text: its arrays and its function, as they are emitted.
+        many: the name of its array function; empty where it has no kernel, and the bank's own loop serves.
+        text: its arrays and its functions, as they are emitted.
         selects: the selects that choose it.
         last: whether it serves the last member too, and so every select past it.
     """
 
     function: str
+    many: str
     text: str
     selects: list[int]
     last: bool
@@ -39,25 +44,34 @@ def files(bank: Bank, target: Target, contract: Contract) -> dict[str, str]:
     """
     name = target.name
     select = Parameter(container(bank.select), "select", f"the member; past {len(bank.designs) - 1}, the last one")
-    tables, cases = [], []
+    arrays: list[Array] = []
+    features: list[Feature] = []
+    cases = []
     for number, design in enumerate(bank.cores):
-        core = scalar(f"{name}_m{number}", [("x", bank.input)], bank.output, f"{', '.join(bank.users(number))}.")
-        own = tables_of(design, core.name)
-        text = render("c/function.j2", storage="static inline ", **function_of(design, core, own))
+        core = scalar(f"{inner(name)}_m{number}", [("x", bank.input)], bank.output, f"{', '.join(bank.users(number))}.")
+        loop = array(core.name, [("in", bank.input)], bank.output)
+        kernel, own = kernel_of(design, core.name), tables_of(design, core.name)
+        if kernel:
+            context = {"name": core.name, "inner": core.name, "outer": core, "many": loop, "feature": kernel.feature}
+            text = render(kernel.template, linkage="static inline ", kernel=kernel, **context)
+            features += [kernel.feature] if kernel.feature else []
+        else:
+            text = render("c/function.j2", storage="static inline ", **function_of(design, core, own))
         selects = [select for select, each in enumerate(bank.core_of) if each == number]
-        cases.append(Case(core.name, text, selects, bank.core_of[-1] == number))
-        tables += own
+        cases.append(Case(core.name, loop.name if kernel else "", text, selects, bank.core_of[-1] == number))
+        arrays += all_arrays(kernel, own)
     inside = scalar(name, [("x", bank.input)], bank.output, "The selected member of one code.")
     one = Function(name, (select, *inside.parameters), inside.returns, inside.brief, inside.result)
     many = array(name, [("in", bank.input)], bank.output, (select,))
     return written(
         target,
         contract,
-        [array for table in tables for array in table.arrays],
+        arrays,
         _constants(bank),
         [one, many],
         "c/bank.j2",
         {"outer": one, "many": many, "cases": sorted(cases, key=lambda each: each.last)},
+        tuple(dict.fromkeys(features)),
     )
 
 

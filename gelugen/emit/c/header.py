@@ -12,6 +12,7 @@ from gelugen.emit.c.tables import Array
 from gelugen.emit.contract import Contract
 from gelugen.emit.rendering import enclosed, real, render
 from gelugen.formats import Format
+from gelugen.identifiers import inner
 from gelugen.target import Target
 
 LARGEST_HEADER_TABLE = 4096
@@ -63,7 +64,7 @@ def files(
     functions: list[Function],
     body: str,
     context: Mapping[str, Any],
-    feature: Feature | None = None,
+    features: tuple[Feature, ...] = (),
 ) -> dict[str, str]:
     """The header, and a source file where the target asks for one.
 
@@ -75,7 +76,7 @@ def files(
         functions: what is called from outside.
         body: the template of tables and functions.
         context: what it needs beside.
-        feature: of processors, for which the body has a path of its own.
+        features: of processors, for which the body has paths of their own.
     """
     name = target.name
     size = sum(array.bytes for array in arrays)
@@ -83,13 +84,14 @@ def files(
     frame = {
         **context,
         "name": name,
+        "inner": inner(name),
         "contract": contract.lines(("flash", f"{size} bytes of tables")),
         "constants": constants,
         "functions": functions,
         "split": split,
         "linkage": "" if split else "static inline ",
         "body": body,
-        "feature": feature,
+        "features": features,
     }
     texts = {f"{name}.h": render("c/header.h.j2", **frame)}
     if split:

@@ -21,11 +21,11 @@ from gelugen.maps import MOST_BITS
 from gelugen.spec import Spec
 from gelugen.terms import Term
 
-__all__ = ["designs", "fit_codes", "row_bytes", "table_bytes"]
+__all__ = ["SHAPES", "designs", "fit_codes", "row_bytes", "table_bytes"]
 
 Tell = Callable[[Architecture], object]
 
-_SHAPES = (
+SHAPES = (
     "uniform-code-quadratic",
     "residual-uniform-code-linear",
     "residual-dyadic-code-quadratic",
@@ -46,7 +46,7 @@ def designs(spec: Spec, golden: Golden, tell: Tell = lambda _: None) -> Iterator
     """
     if spec.guarantee is None:
         raise GelugenError(f"minimise {spec.minimise} is asked for, and this fit needs a guarantee in its place")
-    for name in _SHAPES:
+    for name in SHAPES:
         architecture = get_architecture(name)
         if not commensurate(spec, architecture.fold):
             continue
