@@ -109,10 +109,10 @@ class Rendered:
             gated = unit(CORPUS[name])
             return cls(gated, name, emit(gated, Target(name, **TARGETS.get(name, {}))), contexts)
 
-    def with_template(self, language: str, source: str) -> str:
-        """The text of the header or the module with another inner template."""
+    def with_template(self, language: str, source: str, inner: str = "", **more: Any) -> str:
+        """The text of the header or the module with another inner template, and more for its context."""
         outer = OUTER[language]
-        return str(mutated(outer, TEMPLATES[language], source).render(self.contexts[outer]))
+        return str(mutated(outer, inner or TEMPLATES[language], source).render({**self.contexts[outer], **more}))
 
     def passes(self, language: str, text: str, folder: Path) -> bool:
         """Whether the files with another text pass the tools."""
@@ -146,14 +146,9 @@ def survivors(found: list[Mutant], language: str, corpus: Mapping[str, Rendered]
     return alive
 
 
-_CUT = "read only in slices, concatenations and copies of equal width, where the declared sign plays no part"
 _AT_ZERO = "at p = 0, the only product that goes the other way, both ways give 0"
 _AT_BOUND = "at the bound, the only value that goes the other way, both ways give the bound"
 _CONVERTED = "C converts to the same value without the cast"
-_ROOM = "beside a concatenation the literal is zero-extended, and its value fits one bit less"
-_TRUNCATED = "one bit above the slice, taken off again by the assignment"
-_BEYOND = "one more lane, which drives no bit of the output"
-_UNREAD = "only names bits that nothing needs, for linters"
 
 SURVIVORS = {
     "c": {
@@ -167,27 +162,6 @@ SURVIVORS = {
         "y = y < {{ unit.output.code_min | [one more: ]dec }} ? {{ unit.outpu...": _AT_BOUND,
         "y = y [> -> >=] {{ unit.output.code_m...": _AT_BOUND,
         "y = y > {{ unit.output.code_max | [one less: ]dec }} ? {{ unit.outpu...": _AT_BOUND,
-    },
-    "verilog": {
-        "...{ act.offset | splus(act.value.width)[width one less] }};": _ROOM,
-        "...her.offset | splus(other.value.width)[width one less] }};": _ROOM,
-        "wire {{ product.up.vector[other sign] }} up_0 = in_up;": _CUT,
-        "wire {{ product.up.vector[other sign] }} up_0 = in_up[numbe...": _CUT,
-        "wire {{ act.code.vector[other sign] }} {{ act.code.name }...": _CUT,
-        "...th | dec }} +: {{ product.up.width | [one more: ]dec }}];": _TRUNCATED,
-        "...idth | dec }} +: {{ act.code.width | [one more: ]dec }}];": _TRUNCATED,
-        "for (number = 0; number [< -> <=] {{ lanes | dec }}; nu...": _BEYOND,
-        "for (number = 0; number < {{ lanes | [one more: ]dec }}; number = numbe...": _BEYOND,
-        "wire {{ bits.vector[one bit narrower] }} {{ bits.name }} = ...": _UNREAD,
-        "wire {{ bits.vector[other sign] }} {{ bits.name }} = ...": _UNREAD,
-        "wire {{ product.t.vector[other sign] }} {{ product.t.name ...": _CUT,
-        "...product.half | splus(product.t.width)[width one less] }}{% if product.negat...": _ROOM,
-        "....negative %} - {{ product.negative | [fit one bit less](product.t.width) }}{%...": (
-            "a concatenation, zero-extended by the bit that is missing"
-        ),
-        "...product.t.name }}[{{ product.t.top | [one more: ]dec }}:{{ unit.shift |...": (
-            "one bit above the slice, taken off again by the assignment"
-        ),
     },
 }
 """What no tool notices, and why it computes the same."""

@@ -68,10 +68,12 @@ class Mutant:
     Attributes:
         id: what was changed, in its line: stays the same while the line does.
         source: the text of the template.
+        place: of the change in the unchanged text.
     """
 
     id: str
     source: str
+    place: int
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,27 @@ def mutants(source: str, language: str) -> list[Mutant]:
         shown = _shown(source, edit)
         seen[shown] += 1
         number = f" #{seen[shown]}" if seen[shown] > 1 else ""
-        result.append(Mutant(shown + number, source[: edit.start] + edit.new + source[edit.end :]))
+        result.append(Mutant(shown + number, source[: edit.start] + edit.new + source[edit.end :], edit.start))
     return result
+
+
+PROBE = "probe"
+"""The function of a template's context that is called with every place that is reached."""
+
+
+def probed(source: str) -> tuple[str, dict[int, str]]:
+    """A template that tells which of its places are reached, and these places with the lines they stand in.
+
+    The change of a mutant is at the last place before it.
+    """
+    first, last = source.index(START) + len(START), source.index(END)
+    places, parts, at = {}, [], 0
+    for token in _tokens(source):
+        if first <= token.start < last and token.kind in ("data", "variable_begin") and token.text.strip():
+            places[token.start] = source[token.start :].lstrip().partition("\n")[0]
+            parts += [source[at : token.start], f"{{{{ {PROBE}({token.start}) }}}}"]
+            at = token.start
+    return "".join([*parts, source[at:]]), places
 
 
 def _shown(source: str, edit: Edit) -> str:

@@ -643,10 +643,7 @@ def test_every_tool_names_the_same_first_pair(affine, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "language",
-    [pytest.param("c", marks=pytest.mark.needs("cc")), pytest.param("verilog", marks=pytest.mark.needs("icarus"))],
-)
+@pytest.mark.parametrize("language", [pytest.param("c", marks=pytest.mark.needs("cc"))])
 def test_every_mutant_of_a_product_s_template_is_killed_but_for_the_known_survivors(language, tmp_path):
     corpus = {name: Rendered.of(name) for name in CORPUS}
     for name, each in corpus.items():

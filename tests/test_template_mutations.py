@@ -1,10 +1,9 @@
-"""Do the checks check? Every operator and constant of the two templates is changed, and a tool must notice.
+"""Do the checks check? Every operator and constant of the template of C is changed, and a tool must notice.
 
 ``mutation.py`` makes the mutants. Each is rendered for a corpus of small hand-made designs that reaches every branch
-of both templates, and is killed by the first wrong code, unknown bit, error of the handshake, compiler warning or
-undefined behaviour. What survives must stand in ``SURVIVORS`` with the reason why it computes the same.
-
-The pipeline of valid bits, which no design changes, is broken by hand.
+of the template, and is killed by the first wrong code, unknown bit, compiler warning or undefined behaviour. What
+survives must stand in ``SURVIVORS`` with the reason why it computes the same. The templates of Verilog, in
+``test_verilog_mutations.py``, have the same corpus and more.
 """
 
 import contextlib
@@ -30,10 +29,7 @@ from gelugen.formats import Format
 from gelugen.functions import Fold
 from gelugen.pipeline import levels
 from gelugen.spec import Spec, Target
-from gelugen.verify.bench import sweep_images
 from gelugen.verify.c import check_c, sweep_c
-from gelugen.verify.icarus import run_own_bench
-from gelugen.verify.verdict import Verdict
 
 TEMPLATES = {"verilog": "verilog/module.v.j2", "c": "c/function.j2"}
 OUTER = {"verilog": "verilog/module.v.j2", "c": "c/header.h.j2"}
@@ -582,10 +578,11 @@ class Rendered:
     def file(self, language: str) -> str:
         return f"{self.name}.{SUFFIX[language]}"
 
-    def with_template(self, language: str, source: str) -> str:
+    def with_template(self, language: str, source: str, inner: str = "", **more: Any) -> str:
+        """The module's or the header's text with another text for one of its templates, and more for its context."""
         with memory_rule(self.entry):
             outer = OUTER[language]
-            return str(mutated(outer, TEMPLATES[language], source).render(self.contexts[outer]))
+            return str(mutated(outer, inner or TEMPLATES[language], source).render({**self.contexts[outer], **more}))
 
     def write(self, folder: Path, **changed: str) -> Path:
         """The files in a folder; ``verilog="..."`` or ``c="..."`` replaces the module's or the header's text."""
@@ -604,15 +601,14 @@ def memory_rule(entry: Entry) -> Iterator[None]:
         yield
 
 
-def rendered(name: str) -> Rendered:
-    """Emit a design of the corpus below its guarantee, and keep what the templates were given."""
+def rendered(name: str, entry: Entry) -> Rendered:
+    """Emit a design below its guarantee, and keep what the templates were given."""
     contexts: dict[str, Mapping[str, Any]] = {}
 
     def render(template: str, **context: Any) -> str:
         contexts[template] = context
         return environment().get_template(template).render(context)
 
-    entry = CORPUS[name]
     contract = Contract(Accuracy(0, 0, 0, 0, 0, None), (("design", "made by hand for a test"),))
     with memory_rule(entry), pytest.MonkeyPatch.context() as patch:
         files: dict[str, str] = {}
@@ -624,7 +620,7 @@ def rendered(name: str) -> Rendered:
 
 @pytest.fixture(scope="module")
 def corpus() -> dict[str, Rendered]:
-    return {name: rendered(name) for name in CORPUS}
+    return {name: rendered(name, each) for name, each in CORPUS.items()}
 
 
 @pytest.mark.needs("cc")
@@ -633,18 +629,6 @@ def test_every_design_of_the_corpus_passes_in_c(corpus: Mapping[str, Rendered], 
     verdicts = check_c(corpus[name].write(tmp_path), name, CORPUS[name].design)
     assert verdicts
     assert {(each.status, each.note) for each in verdicts} == {("pass", "")}
-
-
-@pytest.mark.needs("icarus")
-@pytest.mark.parametrize("name", CORPUS)
-def test_every_design_of_the_corpus_passes_in_verilog(
-    corpus: Mapping[str, Rendered], name: str, tmp_path: Path
-) -> None:
-    folder, one = corpus[name].write(tmp_path), CORPUS[name]
-    verdicts = [*swept(folder, name, one), run_own_bench("Icarus", folder, name, one.design)]
-    assert {(each.status, each.note) for each in verdicts} == {("pass", "")}
-    assert len(verdicts) == 2 + one.target(name).writable
-    assert ("$readmemh" in corpus[name].files[f"{name}.v"]) == one.in_memory
 
 
 # -- killing -----------------------------------------------------------------------------------------------
@@ -658,25 +642,15 @@ def all_mutants(language: str) -> list[Mutant]:
     return mutants(template(language), language)
 
 
-def swept(folder: Path, name: str, one: Entry) -> list[Verdict]:
-    """The verdicts of the cocotb sweep, of both images where words can be written."""
-    return sweep_images("Icarus", folder, name, one.design, target=one.target(name))
-
-
 def quick(language: str, folder: Path, name: str, one: Entry) -> bool:
     """Whether a quick check passes."""
-    design = one.design
-    if language == "verilog" and one.target("any_name").writable:
-        return thorough(language, folder, name, one)  # the design's own bench writes nothing
-    if language == "verilog":
-        return run_own_bench("Icarus", folder, name, design).status == "pass"
-    return sweep_c("gcc", "gcc", ["-O1", "-w"], folder, name, design).status == "pass"
+    del language
+    return sweep_c("gcc", "gcc", ["-O1", "-w"], folder, name, one.design).status == "pass"
 
 
 def thorough(language: str, folder: Path, name: str, one: Entry) -> bool:
-    """Whether the slower checks pass: the cocotb sweep; strict warnings and the sanitizer."""
-    if language == "verilog":
-        return all(each.status == "pass" for each in swept(folder, name, one))
+    """Whether the slower check passes, with the sanitizer."""
+    del language
     sanitizer = ["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"]
     return sweep_c("gcc", "gcc", sanitizer, folder, name, one.design).status == "pass"
 
@@ -713,69 +687,14 @@ def killer(
 
 # -- what survives, and why it computes the same -------------------------------------------------------------
 
-_CUT = "read only in slices, concatenations and copies of equal width, where the declared sign plays no part"
 _HALF_WAY_ROUND = "half of 2^bits added or taken away is the same in so many bits"
 _AT_ZERO = "at k = 0, the only k that goes the other way, both ways give 0"
 _AT_BOUND = "at the bound, the only value that goes the other way, both ways give the bound"
-_EXACT = "the signal has the exact width, or is cut: nothing is extended, and no text changes"
-_TRUNCATED = "one bit above the slice, taken off again by the assignment"
 _CONVERTED = "C converts to the same value without the cast"
 _NOT_NEGATIVE = "what is shifted is not negative after the addition: a signed shift gives the same"
 
-_FITS = "a larger value than code_max exists in this width, so code_max fits one bit less"
-_UNREAD = "only names bits that nothing needs, for linters"
-_TWICE = "a lane is there twice, and both drive the same value"
-_BEYOND = "one more lane, which drives no bit of the output"
 
 SURVIVORS = {
-    "verilog": {
-        "...low.name }}{% elif fold.k.signed %}k [< -> <=] {{ 0 | sdec(fold.k.wi...": _AT_ZERO,
-        "...}}{% elif fold.k.signed %}k < {{ 0 | [one more: ]sdec(fold.k.width) }} ...": _AT_ZERO,
-        "...fold.line.width) }} : {{ fold.relu | [fit the other extension](fold.line.width, desi...": _EXACT,
-        "...e, step.registered) %}{{ fold.relu | [fit the other extension](fold.line.width, desi...": _EXACT,
-        "wire [{{ (table.index_width - 1) | [one more: ]dec }}:0] {{ table.ind...": (
-            "the index has a 0 in front, which no comparison sees"
-        ),
-        "reg {{ table.word.vector[other sign] }} {{ table.word.name...": _CUT,
-        "wire {{ table.word.vector[other sign] }} {{ table.word.name...": _CUT,
-        "reg {{ table.word.vector[other sign] }} {{ table.rom }}{{ ...": _CUT,
-        "... {{ table.outside | uhex(table.width)[width one less] }};": "the word outside is 0, in whatever width",
-        '...able.rom }}{{ " [0:" ~ (table.last | [one more: ]dec) ~ "]" if table.la...': (
-            "a word more that no address in range reads"
-        ),
-        '....word.name }}{{ "[" ~ (column.high | [one more: ]dec) ~ ":" ~ (column.l...': _TRUNCATED,
-        "wire {{ column.c.vector[other sign] }} {{ column.c.name }...": _CUT,
-        "...t.name }} = {{ table.columns[-1].c | [fit one bit less](table.highest.width) }};": (
-            "the coefficient is unsigned, so the assignment zero-extends it by the bit that is missing"
-        ),
-        "wire {{ halves.high.vector[other sign] }} {{ halves.high.nam...": _CUT,
-        '...wr_data{{ "[" ~ ((table.width - 1) | [one more: ]dec) ~ ":0]" if table....': _TRUNCATED,
-        "wire {{ path.shifted.vector[other sign] }} {{ path.shifted.na...": _CUT,
-        "wire {{ each.q.vector[other sign] }} {{ each.q.name }} ...": _CUT,
-        "... = {{ each.p.name }}[{{ each.p.top | [one more: ]dec }}:{{ each.shift |...": _TRUNCATED,
-        "...th.sum.bias | splus(path.sum.v.width)[width one less]) if path.sum.addends ...": (
-            "the sum's sign bit is above the bias, and the addends are concatenations: the literal is zero-extended"
-        ),
-        "...idth) }}{% else %}{{ residual.line | [fit one bit less](residual.rest.width) ...": (
-            "the line is unsigned, so the expression zero-extends it by the bit that is missing"
-        ),
-        "....rest.name }}[{{ residual.rest.top | [one more: ]dec }}:{{ design.line_...": _TRUNCATED,
-        "wire {{ each.bits.vector[one bit narrower] }} {{ each.bits.name ...": _UNREAD,
-        "wire {{ each.bits.vector[other sign] }} {{ each.bits.name ...": _UNREAD,
-        "for (pair = 0; pair [< -> <=] {{ ports.lanes | dec ...": "one more memory, which has no lane",
-        "for (pair = 0; pair < {{ ports.lanes | [one more: ]dec }}; pair = pair + ...": (
-            "one more memory, which has no lane"
-        ),
-        "for (port = pair; port [< -> <=] pair + 2 && port < {{...": _TWICE,
-        "for (port = pair; port < pair + [2 -> 3] && port < {{ ports.la...": _TWICE,
-        "for (port = pair; port < pair + 2 [&& -> ||] port < {{ ports.lanes...": _TWICE,
-        "...port = pair; port < pair + 2 && port [< -> <=] {{ ports.lanes | dec ...": _BEYOND,
-        "... pair + 2 && port < {{ ports.lanes | [one more: ]dec }}; port = port + ...": _BEYOND,
-        "wire {{ path.port.declared[other sign] }} = in_data[port*{{ ...": _CUT,
-        "...dth | dec }} +: {{ path.port.width | [one more: ]dec }}];": _TRUNCATED,
-        "for (number = 0; number [< -> <=] {{ ports.lanes | dec ...": _BEYOND,
-        "...umber = 0; number < {{ ports.lanes | [one more: ]dec }}; number = numbe...": _BEYOND,
-    },
     "c": {
         "const {{ int }} k = [drop ({{ int }})]x{{ -input.zero_point ...": _CONVERTED,
         "const {{ unsigned }} u = [drop ({{ unsigned }})]x & {{ mask | dec }}u;": _CONVERTED,
@@ -791,13 +710,10 @@ SURVIVORS = {
     },
 }
 
-LANGUAGES = [
-    pytest.param("verilog", marks=pytest.mark.needs("icarus")),
-    pytest.param("c", marks=pytest.mark.needs("cc")),
-]
+LANGUAGES = [pytest.param("c", marks=pytest.mark.needs("cc"))]
 
 
-@pytest.mark.parametrize("language", TEMPLATES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_the_survivors_are_mutants_and_no_two_mutants_share_a_name(
     corpus: Mapping[str, Rendered], language: str
 ) -> None:
@@ -821,7 +737,7 @@ def survivors(
     return alive
 
 
-_OPEN = pytest.mark.xfail(reason="no design of the corpus reaches all of the digits' and the styles' lines yet")
+_OPEN = pytest.mark.xfail(reason="no design of the corpus reaches all of the digits' lines yet")
 
 
 @_OPEN
@@ -831,10 +747,8 @@ def test_a_sample_of_mutants_is_killed_but_for_the_known_survivors(
     corpus: Mapping[str, Rendered], language: str, tmp_path: Path
 ) -> None:
     sample = random.Random(12).sample(all_mutants(language), 12)  # noqa: S311 - a sample, not a secret
-    checks = [quick] if language == "verilog" else [quick, thorough]
-    assert survivors(sample, language, corpus, tmp_path, checks) == {each.id for each in sample} & set(
-        SURVIVORS[language]
-    )
+    alive = survivors(sample, language, corpus, tmp_path, [quick, thorough])
+    assert alive == {each.id for each in sample} & set(SURVIVORS[language])
 
 
 @_OPEN
@@ -845,70 +759,3 @@ def test_every_mutant_is_killed_but_for_the_known_survivors(
 ) -> None:
     alive = survivors(all_mutants(language), language, corpus, tmp_path, [quick, thorough])
     assert alive == set(SURVIVORS[language])
-
-
-# -- the valid pipeline, which stands before the datapath ----------------------------------------------------
-
-_VALID = "reg [LATENCY-1:0] valid;"
-_OUT = "    assign out_data = out;"
-TIMING = {
-    "no reset": {"if (rst)": "if (1'b0)"},
-    "no reset, but the simulation starts empty": {_VALID: "reg [LATENCY-1:0] valid = 0;", "if (rst)": "if (1'b0)"},
-    "reset active low": {"if (rst)": "if (!rst)"},
-    "asynchronous reset": {
-        "(posedge clk) begin\n        if (rst)": "(posedge clk or posedge rst) begin\n        if (rst)"
-    },
-    "reset holds what is in flight": {
-        _VALID: "reg [LATENCY-1:0] valid = 0;",
-        "valid <= {LATENCY{1'b0}}": "valid <= valid",
-    },
-    "reset empties the first stage alone": {
-        _VALID: "reg [LATENCY-1:0] valid = 0;",
-        "valid <= {LATENCY{1'b0}}": "valid <= {valid[LATENCY-2:0], 1'b0}",
-    },
-    "reset leaves the last stage": {
-        _VALID: "reg [LATENCY-1:0] valid = 0;",
-        "valid <= {LATENCY{1'b0}}": "valid[LATENCY-2:0] <= 0",
-    },
-    "valid a clock early": {"out_valid = valid[LATENCY-1]": "out_valid = valid[LATENCY-2]"},
-    "valid a clock late": {"LATENCY = ": "LATENCY = 1 + "},
-    "in_valid inverted": {"[LATENCY-2:0], in_valid}": "[LATENCY-2:0], ~in_valid}"},
-    "out_valid inverted": {"out_valid = valid": "out_valid = ~valid"},
-    "out_valid always 1": {"out_valid = valid[LATENCY-1]": "out_valid = 1'b1"},
-    "valid waits in a gap": {"        else\n            valid <=": "        else if (in_valid)\n            valid <="},
-    "data a clock late": {
-        _OUT: "    reg signed [5:0] late;\n    always @(posedge clk) late <= out;\n    assign out_data = late;"
-    },
-    "data waits in a gap": {"        out <= ": "        if (in_valid) out <= "},
-    "data of the falling edge": {"out;\n    always @(posedge clk)": "out;\n    always @(negedge clk)"},
-    "data unknown in a gap's shadow": {_OUT: "    assign out_data = in_valid ? out : 6'bx;"},
-}
-
-
-ENABLED = {
-    "data moves while it is low": {"always @(posedge clk) if (en)": "always @(posedge clk)"},
-    "valid moves while it is low": {"else if (en)": "else"},
-    "reset waits for it": {"if (rst)": "if (rst && en)"},
-    "nothing moves but while it is low": {"if (en)": "if (!en)"},
-}
-
-
-@pytest.mark.needs("icarus")
-@pytest.mark.parametrize(
-    ("name", "changes"),
-    [
-        *(pytest.param("quadratic", TIMING[name], id=name) for name in TIMING),
-        *(pytest.param("deepest_split", ENABLED[name], id=f"enable: {name}") for name in ENABLED),
-    ],
-)
-def test_the_sweep_sees_a_broken_pipeline_of_valid_bits(
-    corpus: Mapping[str, Rendered], name: str, changes: Mapping[str, str], tmp_path: Path
-) -> None:
-    text = corpus[name].files[f"{name}.v"]
-    for old, new in changes.items():
-        assert old in text
-        text = text.replace(old, new)
-    (verdict,) = swept(corpus[name].write(tmp_path, verilog=text), name, CORPUS[name])
-    assert verdict.status == "fail"
-    assert "handshake" in verdict.note or verdict.mismatches
-    assert "rror" not in verdict.note  # it was built and run
