@@ -19,8 +19,8 @@ from gelugen.pipeline import Range
 
 WORDS = (8, 16, 32)
 """Bits of a word."""
-LOAD, NEXT, TOP, BOTTOM, MIDDLE, BASE = 6, 3, 2, 2, 4, 2
-"""Half instructions: a load; one more at the same address; a field on top, at the bottom, between others; a base."""
+LOAD, TOP, BOTTOM, MIDDLE, BASE = 4, 2, 2, 4, 4
+"""Half instructions: a load; a field on top, at the bottom, between others; a base, which may need a constant loaded."""
 
 
 @dataclass(frozen=True)
@@ -202,9 +202,7 @@ def _arrangements(shape: tuple[tuple[int, bool, bool], ...]) -> tuple[tuple[int,
             continue
         kept = tuple(word for word in words if word is not None)
         sizes = [word_bits(sum(shape[each][0] for each in word)) for word in kept]
-        shared = _one_type(kept, sizes, [(width, signed) for width, signed, _ in shape])
-        cost = sum(LOAD if not at or not shared else NEXT for at in range(len(kept)))
-        cost += sum(_extraction(word) for word in kept) + sum(BASE for _, _, base in shape if base)
+        cost = LOAD * len(kept) + sum(map(_extraction, kept)) + sum(BASE for _, _, base in shape if base)
         row = sum(sizes) // 8
         if row not in best or cost < best[row][0]:
             best[row] = cost, kept

@@ -185,14 +185,14 @@ class Table:
     @cached_property
     def arrays(self) -> list[Array]:
         """All arrays of the term."""
-        found = self.finder.array if self.finder else None
-        some = [found, self.own, *(word.array for word in self.words)]
+        found = [self.finder.array, self.finder.start] if self.finder else []
+        some = [*found, self.own, *(word.array for word in self.words)]
         return [each for each in dict.fromkeys(some) if each]
 
     @property
     def searched(self) -> bool:
         """Whether there are rows, one of which must be found."""
-        return bool(self.words or self.own or (self.finder and self.finder.kind == "bisected"))
+        return bool(self.words or self.own or (self.finder and self.finder.start))
 
     @property
     def asks(self) -> bool:
@@ -215,10 +215,8 @@ class Table:
         """What tells the u inside; None if all are. Two terms with the same one are for the same u."""
         if not self.guarded:
             return None
-        if self.layout.offset:
+        if self.mirrors:
             return self.layout.offset, self.layout.depth
-        if self.finder and self.finder.kind in ("bits", "table"):
-            return self.finder.shift, self.finder.first, self.finder.count
         return self.layout.first, self.layout.end
 
     @property
@@ -250,6 +248,11 @@ class Table:
         return self.layout.offset.bits - 1 if self.layout.offset else 0
 
     @property
+    def mirrors(self) -> bool:
+        """Of an offset table: whether some bits of its index are mirrored."""
+        return self.rest_bits > 0
+
+    @property
     def flip_at(self) -> int:
         """Of an offset table: the bit of u that is the sign."""
         return self.layout.offset.low + self.rest_bits if self.layout.offset else 0
@@ -277,6 +280,11 @@ class Block:
     tables: list[Table]
     guarded: bool
     braced: bool
+
+    @property
+    def inverted(self) -> int:
+        """What the negative of an inverted number lacks, of all offset tables: ~c = -c - 1."""
+        return sum(table.parts[0].factor for table in self.tables if table.own)
 
 
 def blocks(tables: list[Table]) -> list[Block]:
@@ -410,7 +418,7 @@ def _fields(layout: Layout, constant: int, finder: Finder) -> Iterator[Field]:
             yield Field(f"d{start // DIGITS_A_FIELD}", (plain(stored),))
     if shorter := _lengths(layout):
         yield Field("up", (plain(shorter),))
-    if isinstance(term.map, Breakpoints) and term.degree and finder.kind != "bisected":
+    if isinstance(term.map, Breakpoints) and term.degree and not finder.start:
         yield Field("origin", forms(tuple(start + layout.half for start in layout.starts), MOST)[:1])
 
 
