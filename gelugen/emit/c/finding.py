@@ -17,7 +17,7 @@ MOST_COMPARISONS = 8
 MOST_ROWS = 1 << 12
 """More rows, or entries of a table of segments, are not made in place of comparisons."""
 FIRST, TABLE, COMPARISON, LOOK = 2, 6, 5, 8
-"""Half instructions: to count from the first segment; to read a table of segments; a comparison; a step of a bisection."""
+"""Half instructions: to count from the first segment; to read a table; a comparison; a look of a bisection."""
 COMPARISON_BYTES, LOOK_BYTES, TABLE_BYTES = 8, 12, 8
 """Bytes of code that a comparison, a step of a bisection and the reading of a table of segments take, about."""
 
@@ -84,7 +84,7 @@ def finders(layout: Layout, prefix: str) -> Iterator[Finder]:
         every |= mark
     shift = (every & -every).bit_length() - 1
     first, count = marks[0] >> shift, marks[-1] - marks[0] >> shift
-    if 1 < depth and count <= MOST_ROWS:
+    if depth > 1 and count <= MOST_ROWS:
         served = tuple(number for number in range(depth) for _ in range(marks[number + 1] - marks[number] >> shift))
         yield Finder("bits", shift, first, count, served)
         array = Array.of(f"{prefix}segment", served, (depth - 1).bit_length())
@@ -106,9 +106,7 @@ def _near(layout: Layout, prefix: str) -> Iterator[Finder]:
     for looks in reversed(range(1, MOST_NEAR + 1)):
         while shift and _most_inside(starts, shift) > looks:
             shift -= 1
-        served = tuple(
-            max(bisect_right(starts, place << shift) - 1, 0) for place in range((end - 1 >> shift) + 1)
-        )
+        served = tuple(max(bisect_right(starts, place << shift) - 1, 0) for place in range((end - 1 >> shift) + 1))
         table = Array.of(f"{prefix}near", served, (depth - 1).bit_length())
         yield Finder("near", shift, 0, 0, tuple(range(depth)), table, array, looks=(1,) * looks)
 

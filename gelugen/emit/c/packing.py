@@ -14,13 +14,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 
 from gelugen.pipeline import Range
 
 WORDS = (8, 16, 32)
 """Bits of a word."""
-LOAD, TOP, BOTTOM, MIDDLE, BASE = 4, 2, 2, 4, 4
-"""Half instructions: a load; a field on top, at the bottom, between others; a base, which may need a constant loaded."""
+LOAD, TOP, BOTTOM, MIDDLE, BASE = 4, 2, 2, 3, 6
+"""Half instructions: a load; a field on top, at the bottom, between others; a base, often a constant to load first."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,17 @@ def _form(values: tuple[int, ...], base: int) -> Form:
 
 @dataclass(frozen=True)
 class Field:
-    """A column before it has a place: its name, and the forms that it may have."""
+    """A column before it has a place.
+
+    Attributes:
+        name: of the column.
+        forms: which it may have.
+        alone: whether it has a word of its own: many digits, each of which is cut out of it.
+    """
 
     name: str
     forms: tuple[Form, ...]
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,9 +171,7 @@ class Packing:
 
     def values(self, word: int) -> tuple[int, ...]:
         """The words of all rows."""
-        columns = [
-            [value << self.place(each).at for value in self.chosen[each].stored] for each in self.words[word]
-        ]
+        columns = [[value << self.place(each).at for value in self.chosen[each].stored] for each in self.words[word]]
         return tuple(map(sum, zip(*columns, strict=True)))
 
     def repeated(self, served: Sequence[int]) -> Packing:
@@ -177,13 +183,15 @@ class Packing:
 def packings(fields: tuple[Field, ...]) -> tuple[Packing, ...]:
     """All packings of which no other has both fewer bytes and a lower cost, the cheapest in instructions first."""
     best: dict[int, tuple[int, tuple[int, ...], tuple[tuple[int, ...], ...]]] = {}
-    shapes = [[(form.width, form.signed, bool(form.base)) for form in field.forms] for field in fields]
+    shapes = [
+        [_Shape(form.width, form.signed, bool(form.base), field.alone) for form in field.forms] for field in fields
+    ]
     for choice in product(*(range(len(each.forms)) for each in fields)):
         shape = tuple(shapes[at][number] for at, number in enumerate(choice))
         for row, cost, words in _arrangements(shape):
-            if row not in best or cost < best[row][0]:
+            if row not in best or (cost, len(words)) < (best[row][0], len(best[row][2])):
                 best[row] = cost, choice, words
-    found = []
+    found: list[Packing] = []
     for _, (cost, choice, words) in sorted(best.items()):
         if not found or cost < found[-1].cost:
             chosen = tuple(fields[at].forms[number] for at, number in enumerate(choice))
@@ -192,8 +200,19 @@ def packings(fields: tuple[Field, ...]) -> tuple[Packing, ...]:
     return tuple(reversed(found))
 
 
+class _Shape(NamedTuple):
+    """What of a form decides where it goes."""
+
+    width: int
+    signed: bool
+    based: bool
+    alone: bool
+
+
 @lru_cache(maxsize=4096)
-def _arrangements(shape: tuple[tuple[int, bool, bool], ...]) -> tuple[tuple[int, int, tuple[tuple[int, ...], ...]], ...]:
+def _arrangements(
+    shape: tuple[_Shape, ...],
+) -> tuple[tuple[int, int, tuple[tuple[int, ...], ...]], ...]:
     """Bytes of a row, cost and words, the cheapest for each number of bytes."""
     best: dict[int, tuple[int, tuple[tuple[int, ...], ...]]] = {}
     for parts in _partitions(tuple(range(len(shape)))):
@@ -201,24 +220,24 @@ def _arrangements(shape: tuple[tuple[int, bool, bool], ...]) -> tuple[tuple[int,
         if None in words:
             continue
         kept = tuple(word for word in words if word is not None)
-        sizes = [word_bits(sum(shape[each][0] for each in word)) for word in kept]
-        cost = LOAD * len(kept) + sum(map(_extraction, kept)) + sum(BASE for _, _, base in shape if base)
+        sizes = [word_bits(sum(shape[each].width for each in word)) for word in kept]
+        cost = LOAD * len(kept) + sum(map(_extraction, kept)) + sum(BASE for each in shape if each.based)
         row = sum(sizes) // 8
-        if row not in best or cost < best[row][0]:
+        if row not in best or (cost, len(kept)) < (best[row][0], len(best[row][1])):
             best[row] = cost, kept
     return tuple((row, cost, words) for row, (cost, words) in best.items())
 
 
-def _ordered(part: tuple[int, ...], shape: tuple[tuple[int, bool, bool], ...]) -> tuple[int, ...] | None:
+def _ordered(part: tuple[int, ...], shape: tuple[_Shape, ...]) -> tuple[int, ...] | None:
     """The fields of a word, the one with a sign on top; None if they are no word."""
-    if sum(shape[each][0] for each in part) > WORDS[-1] or sum(shape[each][1] for each in part) > 1:
+    if sum(shape[each].width for each in part) > WORDS[-1] or sum(shape[each].signed for each in part) > 1:
         return None
-    return tuple(sorted(part, key=lambda each: (shape[each][1], -each)))
+    if len(part) > 1 and any(shape[each].alone for each in part):
+        return None
+    return tuple(sorted(part, key=lambda each: (shape[each].signed, -each)))
 
 
-def _one_type(
-    words: Sequence[tuple[int, ...]], sizes: Sequence[int], shape: Sequence[tuple[int, bool]]
-) -> bool:
+def _one_type(words: Sequence[tuple[int, ...]], sizes: Sequence[int], shape: Sequence[tuple[int, bool]]) -> bool:
     """Whether words can be of one type: one with a sign if any has one, where the others leave its bit free."""
     if len(set(sizes)) != 1:
         return False

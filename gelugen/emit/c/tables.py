@@ -11,13 +11,14 @@ from gelugen.digits import DIGIT_BITS
 from gelugen.emit.c.finding import Finder, finders
 from gelugen.emit.c.packing import Array, Field, Packing, Place, forms, packings, plain, word_bits
 from gelugen.emit.c.sums import Sum, guarded
-from gelugen.emit.layout import Layout
+from gelugen.emit.layout import Layout, in_bits
 from gelugen.emit.signals import ranges
 from gelugen.maps import about
 from gelugen.pipeline import Range
 
 MOST = 1 << 30
 """What every number of 32 bits on the way stays below."""
+DIGIT_MASK = (1 << DIGIT_BITS) - 1
 DIGITS_A_FIELD = 16
 """So many digits stand side by side."""
 
@@ -53,11 +54,13 @@ class Word:
         array: where it stands.
         index: its entry there.
         local: the variable that holds it; empty where it is read but once.
+        fields: name and width of what it holds, lowest first.
     """
 
     array: Array
     index: str
     local: str
+    fields: tuple[tuple[str, int], ...]
 
     @property
     def signed(self) -> bool:
@@ -80,7 +83,8 @@ class Digit:
     """A partial product in C.
 
     Attributes:
-        word, at: the number of the word that holds it, and its lowest bit there; None where all segments have the same.
+        word, at, mask: the number of the word that holds it, its lowest bit there, and the mask of its bits; None where
+            all segments have the same.
         digit: what all segments have.
         z: the argument.
         shift, factor: the weight, where it is negative, and where it is not.
@@ -88,6 +92,7 @@ class Digit:
 
     word: int | None
     at: int
+    mask: int
     digit: int
     z: str
     shift: int
@@ -220,9 +225,36 @@ class Table:
         return self.layout.first, self.layout.end
 
     @property
-    def told(self) -> str:
-        """What the rows are, in words."""
-        return f"Row i: {self.layout.segments}."
+    def told(self) -> list[str]:
+        """What the tables are, in sentences."""
+        layout, finder = self.layout, self.finder
+        outside = f"; {'outside all' if layout.first else 'past the end all'} is 0" if self.guarded else ""
+        if finder is None:
+            return [f"Entry i serves the codes with index {self.index} == i{outside}."]
+        which = f"serves segment i: {layout.segments}"
+        if finder.kind == "bits":
+            which = f"serves the codes with {self._shifted} == i{f': {layout.segments}' if layout.starts else ''}"
+        sentences = [f"{'Row' if any(word.local for word in self.words) else 'Entry'} i {which}{outside}."]
+        for number, word in enumerate(self.words):
+            if len(word.fields) > 1:
+                own = "It holds" if len(self.words) == 1 else f"Its word {number} holds"
+                each = ", ".join(f"{name} ({in_bits(str(width))})" for name, width in word.fields)
+                sentences.append(f"{own}, lowest first, {each}.")
+        if self.up and self.up.place:
+            sentences.append("A leaf is 2^up times shorter than the longest one.")
+        if finder.kind == "table":
+            sentences.append(f"segment[j] is the one of the codes with {self._shifted} == j.")
+        if finder.kind == "near":
+            sentences.append(f"near[j] is the segment of the first code with {self._shifted} == j.")
+        return sentences
+
+    @property
+    def _shifted(self) -> str:
+        """The bits of u that tell the row, as C has them."""
+        finder = self.finder
+        if finder is None or not finder.shift:
+            return f"u - {finder.first}" if finder and finder.first else "u"
+        return f"(u >> {finder.shift}) - {finder.first}" if finder.first else f"u >> {finder.shift}"
 
     # -- the argument ---------------------------------------------------------------------------------------
 
@@ -415,7 +447,7 @@ def _fields(layout: Layout, constant: int, finder: Finder) -> Iterator[Field]:
             some = enumerate(columns[start : start + DIGITS_A_FIELD])
             moved = [[(value + 1) % 4 << DIGIT_BITS * at for value in column] for at, column in some]
             stored = tuple(map(sum, zip(*moved, strict=True)))
-            yield Field(f"d{start // DIGITS_A_FIELD}", (plain(stored),))
+            yield Field(f"d{start // DIGITS_A_FIELD}", (plain(stored),), alone=True)
     if shorter := _lengths(layout):
         yield Field("up", (plain(shorter),))
     if isinstance(term.map, Breakpoints) and term.degree and not finder.start:
@@ -426,21 +458,24 @@ def _words(packing: Packing, finder: Finder, layout: Layout, prefix: str, names:
     """The words of a row: in one array where all are of one type, else each in its own."""
     values, several = [packing.values(word) for word in range(len(packing.words))], len(packing.words) > 1
     index = f"i{layout.suffix}" if len(finder.served) > 1 else "0"
+    held = [tuple((names[each], packing.chosen[each].width) for each in fields) for fields in packing.words]
     locals_ = [
-        "" if len(fields) == 1 and not names[fields[0]].startswith("d") else f"row{layout.suffix}{'_' if layout.suffix and several else ''}{at if several else ''}"
-        for at, fields in enumerate(packing.words)
+        f"row{layout.suffix}{'_' if layout.suffix and several else ''}{at if several else ''}"
+        if len(fields) > 1 or fields[0][0].startswith("d")
+        else ""
+        for at, fields in enumerate(held)
     ]
     if several and packing.shared:
         type_ = f"{'' if any(min(each) < 0 for each in values) else 'u'}int{packing.bits[0]}_t"
         together = tuple(value for row in zip(*values, strict=True) for value in row)
         array = Array(f"{prefix}rows", type_, packing.bits[0] // 8 * len(together), together)
-        return [
-            Word(array, f"{len(values)}u * {index}{f' + {at}u' if at else ''}", local) for at, local in enumerate(locals_)
-        ]
+        first = f"{len(values)}u * {index}"
+        places = [f"{first} + {at}u" if at else first for at in range(len(values))]
+        return [Word(array, *each) for each in zip(places, locals_, held, strict=True)]
     found = []
-    for at, (fields, bits, local) in enumerate(zip(packing.words, packing.bits, locals_, strict=True)):
-        name = names[fields[0]] if len(fields) == 1 else f"rows{at if several else ''}"
-        found.append(Word(Array.of(f"{prefix}{name}", values[at], bits, min(values[at]) < 0), index, local))
+    for at, (fields, bits, local) in enumerate(zip(held, packing.bits, locals_, strict=True)):
+        name = fields[0][0] if len(fields) == 1 else f"rows{at if several else ''}"
+        found.append(Word(Array.of(f"{prefix}{name}", values[at], bits, min(values[at]) < 0), index, local, fields))
     return found
 
 
@@ -452,9 +487,17 @@ def _digits(term: Term, parts: dict[str, Part]) -> Digits | None:
     found = []
     for number, each in enumerate(stored):
         part, at = parts[f"d{number // DIGITS_A_FIELD}"], DIGIT_BITS * (number % DIGITS_A_FIELD)
-        word, up = (part.place.word, part.place.at) if part.place else (None, 0)
-        digit = (part.base >> at & 3) - 1
-        found.append(Digit(word, up + at, digit, f"z{each.power}", max(-each.weight, 0), 1 << max(each.weight, 0)))
+        mask = DIGIT_MASK
+        if part.place and part.place.mask:
+            mask &= part.place.mask >> at
+        factor = 1 << max(each.weight, 0)
+        if part.place and mask:
+            found.append(
+                Digit(part.place.word, part.place.at + at, mask, 0, f"z{each.power}", max(-each.weight, 0), factor)
+            )
+        else:
+            digit = (part.base >> at & DIGIT_MASK) - 1
+            found.append(Digit(None, 0, 0, digit, f"z{each.power}", max(-each.weight, 0), factor))
     return Digits(
         found,
         term.dx_bits - made.bits,
