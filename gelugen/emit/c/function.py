@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gelugen.design import Design
-from gelugen.emit.c.tables import Floor, Table
+from gelugen.emit.c.sums import Sum
+from gelugen.emit.c.tables import Table, blocks
 from gelugen.emit.signals import ranges, saturates
 from gelugen.errors import GelugenError
 from gelugen.formats import Format
@@ -85,30 +86,49 @@ def function_of(design: Design, function: Function, tables: list[Table]) -> dict
     Raises:
         GelugenError: it needs more than 63-bit arithmetic.
     """
-    spec, reach = design.spec, dict(ranges(design))
+    spec, reach, total = design.spec, dict(ranges(design)), Sum.of(design)
     low, high = saturates(design)
-    floor = Floor.of(design.shift, reach["v"])
-    drop = Floor.of(design.line_drop, reach["rest"]) if design.line_drop else None
-    floors = [floor, *([drop] if drop else []), *(step.floor for table in tables for step in table.steps)]
-    parts = [each for table in tables for column in table.columns for each in column.reach]
-    parts += [Range(0, term.largest) for term in design.terms if term.digits]
-    type_ = int_type([*(each.largest for each in [*reach.values(), *parts]), *(each.largest for each in floors)])
+    type_ = int_type([*(each.largest for each in reach.values()), *_partial(design, tables, total, reach)])
+    floors = [
+        total.negative and design.shift,
+        total.drops,
+        *(step.negative and step.shift for table in tables for step in table.steps),
+        *(each.shift for table in tables if table.digits for each in table.digits.each),
+        *(table.signed for table in tables),
+    ]
     return {
         "function": function,
         "tables": tables,
+        "blocks": blocks(tables),
+        "asks": any(table.asks for table in tables),
         "design": design,
+        "total": total,
         "input": spec.input,
         "output": spec.output,
         "out_type": container(spec.output),
         "mask": (1 << spec.input.bits) - 1,
         "int": type_,
-        "unsigned": "u" + type_,
         "line_factor": 1 << design.line_shift,
-        "floor": floor,
-        "drop": drop,
+        "negative": reach["k"].low < 0 if "k" in reach else False,
+        "floors": any(floors),
         "clamp_low": low,
         "clamp_high": high,
     }
+
+
+def _partial(design: Design, tables: list[Table], total: Sum, reach: dict[str, Range]) -> list[int]:
+    """Bounds on the magnitude of what no signal of the design tells: constants, and sums on their way."""
+    line = reach["line"].largest if design.fold == "residual" else 0
+    sums = [abs(total.constant), total.reach.largest, line + abs(total.outside) + (total.reach.largest >> design.shift)]
+    for number, table in enumerate(tables):
+        sums.append(table.largest)
+        for step in table.steps:
+            power = table.parts.index(step.part)
+            product = reach[f"p{number}_{power}"]
+            sums.append((product >> step.shift).largest + step.part.reach.largest)
+    if not total.alone:
+        sums.append(abs(total.constant) + sum(reach[f"h{number}_0"].largest for number in range(len(tables))))
+    return sums
 
 
 def int_type(magnitudes: list[int]) -> str:

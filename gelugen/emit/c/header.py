@@ -8,7 +8,7 @@ from typing import Any
 
 from gelugen.emit.c.function import Function
 from gelugen.emit.c.kernels import Feature
-from gelugen.emit.c.tables import Array
+from gelugen.emit.c.packing import Array
 from gelugen.emit.contract import Contract
 from gelugen.emit.rendering import enclosed, real, render
 from gelugen.formats import Format

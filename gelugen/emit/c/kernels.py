@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from gelugen.emit.c.tables import Array
+from gelugen.emit.c.packing import Array
 
 ROW_BITS = 3
 """log2 of a row's bytes: two words of 32 bits."""

@@ -14,7 +14,8 @@ import numpy as np
 from gelugen.design import Design, Dyadic, Term, Uniform
 from gelugen.emit.c.function import container
 from gelugen.emit.c.kernels import ROW_BITS, Bytes, Halves, Kernel, Lines, Narrow, Wide
-from gelugen.emit.c.tables import Array, Table
+from gelugen.emit.c.packing import Array
+from gelugen.emit.c.tables import Table
 from gelugen.emit.signals import saturates
 from gelugen.formats import Codes
 

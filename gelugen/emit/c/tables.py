@@ -2,93 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
-from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Term
+from gelugen.design import Breakpoints, Design, Dyadic, Term
 from gelugen.digits import DIGIT_BITS
-from gelugen.emit.layout import Layout
+from gelugen.emit.c.finding import Finder, finders
+from gelugen.emit.c.packing import Array, Field, Packing, Place, forms, packings, plain, word_bits
+from gelugen.emit.c.sums import Sum, guarded
+from gelugen.emit.layout import Layout, in_bits
 from gelugen.emit.signals import ranges
 from gelugen.maps import about
 from gelugen.pipeline import Range
 
-MOST_COMPARISONS = 8
-"""Segments whose number is counted by comparisons; of more it is found by bisection."""
+MOST = 1 << 30
+"""What every number of 32 bits on the way stays below."""
+DIGIT_MASK = (1 << DIGIT_BITS) - 1
+DIGITS_A_FIELD = 16
+"""So many digits stand side by side."""
 
 
 @dataclass(frozen=True)
-class Array:
-    """A table of constants in C."""
-
-    name: str
-    type: str
-    bytes: int
-    values: tuple[int, ...]
-
-    @classmethod
-    def of(cls, name: str, values: tuple[int, ...], width: int, signed: bool = False) -> Array:
-        """The smallest C type that holds values of some bits."""
-        bits = next(size for size in (8, 16, 32) if width <= size)
-        return cls(name, f"{'' if signed else 'u'}int{bits}_t", bits // 8 * len(values), values)
-
-
-@dataclass(frozen=True)
-class Column:
-    """A coefficient in C: array[i] * factor + base.
+class Part:
+    """A column in C: field * factor + base.
 
     Attributes:
-        array: the stored values; None if nothing is stored.
-        factor, base: with the dropped zeros put back.
+        name: of the column.
+        place: where the field stands; None if nothing is stored.
+        factor, base: with what is the same in all segments put back.
+        reach: what field * factor can be.
     """
 
-    array: Array | None
+    name: str
+    place: Place | None
     factor: int
     base: int
-
-    @classmethod
-    def of(cls, coefficient: Coefficient, name: str) -> Column:
-        """The column of a coefficient."""
-        array = None
-        if coefficient.width:
-            array = Array.of(name, coefficient.values, coefficient.width, coefficient.signed)
-        return cls(array, 1 << coefficient.drop, coefficient.base << coefficient.drop)
-
-    @property
-    def reach(self) -> list[Range]:
-        """What array[i] * factor, and base, can be."""
-        values = self.array.values if self.array else (0,)
-        return [Range(min(values) * self.factor, max(values) * self.factor), Range(self.base, self.base)]
-
-
-@dataclass(frozen=True)
-class Floor:
-    """A floor shift in C, where a right shift of a negative value is the compiler's choice.
-
-    A multiple of 2^shift is added before, so that nothing is negative, and taken off after.
-    """
-
-    shift: int
-    add: int
-    take: int
     reach: Range
-
-    @classmethod
-    def of(cls, shift: int, reach: Range) -> Floor:
-        """The shift of a value of some range."""
-        take = max(0, -(reach.low >> shift)) if shift else 0
-        return cls(shift, take << shift, take, reach)
 
     @property
     def largest(self) -> int:
-        """The largest magnitude on the way."""
-        return max(self.reach.largest, self.reach.high + self.add, self.add)
+        """A bound on the magnitude of all that is added."""
+        return max(self.reach.largest, abs(self.base))
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a row.
+
+    Attributes:
+        array: where it stands.
+        index: its entry there.
+        local: the variable that holds it; empty where it is read but once.
+        fields: name and width of what it holds, lowest first.
+    """
+
+    array: Array
+    index: str
+    local: str
+    fields: tuple[tuple[str, int], ...]
+
+    @property
+    def signed(self) -> bool:
+        """Whether it has a sign."""
+        return self.array.type.startswith("int")
 
 
 @dataclass(frozen=True)
 class Step:
-    """A Horner step: h = floor(h * (dx + leak)) + column."""
+    """A Horner step: h = floor(h * (dx + leak) / 2^shift) + part, the product negative or not."""
 
-    floor: Floor
-    column: Column
+    shift: int
+    negative: bool
+    part: Part
     leak: int
 
 
@@ -97,16 +83,19 @@ class Digit:
     """A partial product in C.
 
     Attributes:
-        word, at: the array of the digit, and its lowest bit there.
+        word, at, mask: the number of the word that holds it, its lowest bit there, and the mask of its bits; None where
+            all segments have the same.
+        digit: what all segments have.
         z: the argument.
-        floor: the shift where the weight is negative.
-        factor: the weight where it is not.
+        shift, factor: the weight, where it is negative, and where it is not.
     """
 
-    word: Array
+    word: int | None
     at: int
+    mask: int
+    digit: int
     z: str
-    floor: Floor
+    shift: int
     factor: int
 
 
@@ -115,13 +104,12 @@ class Digits:
     """The partial products of a term in C.
 
     Attributes:
-        words: the digits, so many in a word.
-        each: those that are stored.
+        each: those that are stored: 0, 1, 2 and 3 stand for -1, 0, 1 and 2, and -1 for the complement.
         lost, half: z_1 is (dx >> lost) - half, or its complement.
-        reverse, subtract, bits, squares: as in ``gelugen.digits``.
+        reverse, subtract, bits: as in ``gelugen.digits``.
+        squares: whether a stored digit is of power 2.
     """
 
-    words: list[Array]
     each: list[Digit]
     lost: int
     half: int
@@ -141,79 +129,134 @@ class Digits:
         return 1 << self.bits - 3 if self.squares else 0
 
 
-_DIGITS_A_WORD = 16
-
-
-def _digits(term: Term, prefix: str) -> Digits | None:
-    made = term.digits
-    if made is None:
-        return None
-    stored = [(each, term.coefficients[number]) for number, each in enumerate(made.each, 1)]
-    stored = [(each, column) for each, column in stored if column.width]
-    words, found = [], []
-    for start in range(0, len(stored), _DIGITS_A_WORD):
-        some = stored[start : start + _DIGITS_A_WORD]
-        values = tuple(
-            sum(column.values[place] << DIGIT_BITS * at for at, (_, column) in enumerate(some))
-            for place in range(term.depth)
-        )
-        word = Array.of(f"{prefix}digits{start // _DIGITS_A_WORD or ''}", values, DIGIT_BITS * len(some))
-        words.append(word)
-        for at, (each, _) in enumerate(some):
-            reach = Range(-(1 << made.bits), 1 << made.bits)
-            floor = Floor.of(max(-each.weight, 0), reach)
-            found.append(Digit(word, DIGIT_BITS * at, f"z{each.power}", floor, 1 << max(each.weight, 0)))
-    lost, half = term.dx_bits - made.bits, 1 << made.bits - 1
-    return Digits(words, found, lost, half, made.reverse, made.subtract, made.bits, made.squares)
-
-
 @dataclass(frozen=True)
 class Table:
     """A term in C.
 
     Attributes:
         layout: the term, where its segments end, and its names.
-        columns: the coefficients, c_0 first.
+        finder: how the row is found; None of an offset table.
+        words: of a row.
+        parts: the coefficients, c_0 first.
         steps: the Horner steps in their order.
         digits: the partial products, if it has some.
-        mask: of the bits that are the position in the longest segment; of an offset table, of those that are mirrored.
-        guarded: whether some code lies past the last segment.
-        index, dx, value, flip: names of local variables.
-        start, up: arrays of the first u of each segment, and of the bits by which a leaf is shorter than the longest.
-        counted: the first u of the segments that are counted by comparisons.
-        bisected: the steps of the bisection of more than that.
+        up: of a binary split, by how many bits a leaf is shorter than the longest.
+        origin: of segments between free breakpoints, the u where dx is 0, unless it is told from the start that was
+            found.
+        guarded: whether some code lies outside all segments.
+        own: the array of an offset table.
     """
 
     layout: Layout
-    columns: list[Column]
+    finder: Finder | None
+    words: list[Word]
+    parts: list[Part]
     steps: list[Step]
     digits: Digits | None
-    mask: int
+    up: Part | None
+    origin: Part | None
     guarded: bool
-    index: str
-    dx: str
-    value: str
-    flip: str
-    start: Array | None
-    up: Array | None
-    counted: tuple[int, ...]
-    bisected: tuple[int, ...]
+    own: Array | None = None
+
+    # -- names of local variables ---------------------------------------------------------------------------
 
     @property
-    def highest(self) -> Column:
-        """The coefficient that Horner starts with."""
-        return self.columns[-1]
+    def index(self) -> str:
+        """The row's number."""
+        return f"i{self.layout.suffix}"
 
     @property
+    def at(self) -> str:
+        """The place in a table of segments, or in that of starts."""
+        return f"at{self.layout.suffix}"
+
+    @property
+    def dx(self) -> str:
+        """The position in the segment."""
+        return f"dx{self.layout.suffix}"
+
+    @property
+    def value(self) -> str:
+        """The polynomial."""
+        return f"h{self.layout.suffix}"
+
+    @property
+    def flip(self) -> str:
+        """Of an offset table: all ones where stored values are inverted."""
+        return f"m{self.layout.suffix}"
+
+    # -- what is stored -------------------------------------------------------------------------------------
+
+    @cached_property
     def arrays(self) -> list[Array]:
         """All arrays of the term."""
-        words = self.digits.words if self.digits else []
-        return [each for each in (self.start, self.up, *(column.array for column in self.columns), *words) if each]
+        found = [self.finder.array, self.finder.start] if self.finder else []
+        some = [*found, self.own, *(word.array for word in self.words)]
+        return [each for each in dict.fromkeys(some) if each]
 
     @property
-    def places(self) -> bool:
-        """Whether the position in the segment is asked for."""
-        return bool(self.steps or self.digits)
+    def searched(self) -> bool:
+        """Whether there are rows, one of which must be found."""
+        return bool(self.words or self.own or (self.finder and self.finder.start))
+
+    @property
+    def asks(self) -> bool:
+        """Whether its value depends on u: not where all rows came out alike, and there is a row for every u."""
+        return self.guarded or self.searched or bool(self.steps or self.digits)
+
+    @property
+    def highest(self) -> Part:
+        """The coefficient that Horner starts with."""
+        return self.parts[-1]
+
+    @property
+    def signed(self) -> bool:
+        """Whether a field is got by a floor shift of a word with a sign."""
+        some = [*self.parts, *(each for each in (self.up, self.origin) if each)]
+        return any(each.place and each.place.signed and self.words[each.place.word].local for each in some)
+
+    @property
+    def condition(self) -> Hashable:
+        """What tells the u inside; None if all are. Two terms with the same one are for the same u."""
+        if not self.guarded:
+            return None
+        if self.mirrors:
+            return self.layout.offset, self.layout.depth
+        return self.layout.first, self.layout.end
+
+    @property
+    def told(self) -> list[str]:
+        """What the tables are, in sentences."""
+        layout, finder = self.layout, self.finder
+        outside = f"; {'outside all' if layout.first else 'past the end all'} is 0" if self.guarded else ""
+        if finder is None:
+            return [f"Entry i serves the codes with index {self.index} == i{outside}."]
+        which = f"serves segment i: {layout.segments}"
+        if finder.kind == "bits":
+            which = f"serves the codes with {self._shifted} == i{f': {layout.segments}' if layout.starts else ''}"
+        sentences = [f"{'Row' if any(word.local for word in self.words) else 'Entry'} i {which}{outside}."]
+        for number, word in enumerate(self.words):
+            if len(word.fields) > 1:
+                own = "It holds" if len(self.words) == 1 else f"Its word {number} holds"
+                each = ", ".join(f"{name} ({in_bits(str(width))})" for name, width in word.fields)
+                sentences.append(f"{own}, lowest first, {each}.")
+        if self.up and self.up.place:
+            sentences.append("A leaf is 2^up times shorter than the longest one.")
+        if finder.kind == "table":
+            sentences.append(f"segment[j] is the one of the codes with {self._shifted} == j.")
+        if finder.kind == "near":
+            sentences.append(f"near[j] is the segment of the first code with {self._shifted} == j.")
+        return sentences
+
+    @property
+    def _shifted(self) -> str:
+        """The bits of u that tell the row, as C has them."""
+        finder = self.finder
+        if finder is None or not finder.shift:
+            return f"u - {finder.first}" if finder and finder.first else "u"
+        return f"(u >> {finder.shift}) - {finder.first}" if finder.first else f"u >> {finder.shift}"
+
+    # -- the argument ---------------------------------------------------------------------------------------
 
     @property
     def about(self) -> int | None:
@@ -221,19 +264,15 @@ class Table:
         return about(self.layout.term.map)
 
     @property
-    def compared(self) -> bool:
-        """Whether the segment is found by comparisons."""
-        return bool(self.layout.starts)
+    def mask(self) -> int:
+        """Of the bits that are the position in the longest segment; of an offset table, of those that are mirrored."""
+        at = self.layout.offset
+        return (1 << (at.bits - 1 if at else self.layout.term.dx_bits)) - 1
 
     @property
-    def searched(self) -> bool:
-        """Whether there are arrays whose entry must be found."""
-        return bool(self.arrays) and not (self.compared and self.layout.depth == 1)
-
-    @property
-    def middle(self) -> int:
-        """Where dx is 0 after a breakpoint: from the start in the array, if there is one, else from u = 0."""
-        return self.layout.half + (0 if self.start else self.layout.first)
+    def bits(self) -> bool:
+        """Whether the row's number is some bits of u."""
+        return self.finder is not None and self.finder.kind == "bits"
 
     @property
     def rest_bits(self) -> int:
@@ -241,58 +280,230 @@ class Table:
         return self.layout.offset.bits - 1 if self.layout.offset else 0
 
     @property
-    def flip_mask(self) -> int:
+    def mirrors(self) -> bool:
+        """Of an offset table: whether some bits of its index are mirrored."""
+        return self.rest_bits > 0
+
+    @property
+    def flip_at(self) -> int:
         """Of an offset table: the bit of u that is the sign."""
-        return 1 << self.layout.offset.low + self.rest_bits if self.layout.offset else 0
+        return self.layout.offset.low + self.rest_bits if self.layout.offset else 0
+
+    @property
+    def largest(self) -> int:
+        """A bound on every magnitude that the ranges of a design do not tell."""
+        found = [part.largest for part in self.parts]
+        if self.digits:
+            bits = self.digits.bits
+            found.append(sum((1 << bits + 1) * each.factor for each in self.digits.each) + sum(found))
+        return max(found, default=0)
 
 
-def _table(name: str, layout: Layout, reach: dict[str, Range], number: int) -> Table:
-    term, segment_map = layout.term, layout.term.map
-    prefix = f"{name}_{layout.prefix}"
-    coefficients = term.coefficients[:1] if term.digits else term.coefficients
-    columns = [Column.of(each, f"{prefix}c{power}") for power, each in enumerate(coefficients)]
-    starts, depth = layout.starts, layout.depth
-    start = up = None
-    if depth > MOST_COMPARISONS or (isinstance(segment_map, Breakpoints) and term.degree and depth > 1):
-        start = Array.of(f"{prefix}start", starts, 16) if starts else None
-    if isinstance(segment_map, Dyadic) and (term.degree or term.digits) and about(segment_map) is None:
-        shorter = tuple(term.dx_bits - leaf for leaf in segment_map.leaves[:depth])
-        up = Array.of(f"{prefix}up", shorter, 8) if any(shorter) else None
-    return Table(
-        layout=layout,
-        columns=columns,
-        steps=[
-            Step(
-                Floor.of(term.shift(power), reach[f"p{number}_{power}"]),
-                columns[power],
-                term.leak if power == term.degree - 1 else 0,
-            )
-            for power in reversed(range(term.degree))
-        ],
-        digits=_digits(term, prefix),
-        mask=(1 << (layout.offset.bits - 1 if layout.offset else term.dx_bits)) - 1,
-        guarded=bool(layout.offset and layout.ends) or reach["u"].high >= layout.end,
-        index=f"i{layout.suffix}",
-        dx=f"dx{layout.suffix}",
-        value=f"h{layout.suffix}",
-        flip=f"m{layout.suffix}",
-        start=start,
-        up=up,
-        counted=starts[1:] if depth <= MOST_COMPARISONS else (),
-        bisected=tuple(_bisection(depth)) if starts and depth > MOST_COMPARISONS else (),
-    )
+@dataclass(frozen=True)
+class Block:
+    """Terms for the same u, one after the other.
+
+    Attributes:
+        tables: the terms.
+        guarded: whether other u skip them.
+        braced: whether they stand in braces.
+    """
+
+    tables: list[Table]
+    guarded: bool
+    braced: bool
+
+    @property
+    def inverted(self) -> int:
+        """What the negative of an inverted number lacks, of all offset tables: ~c = -c - 1."""
+        return sum(table.parts[0].factor for table in self.tables if table.own)
 
 
-def _bisection(depth: int) -> list[int]:
-    """How far each step of a bisection over so many segments looks ahead."""
-    steps = []
-    while depth > 1:
-        steps.append(depth // 2)
-        depth -= depth // 2
-    return steps
+def blocks(tables: list[Table]) -> list[Block]:
+    """The terms in blocks; one of digits, whose steps have names of their own, is a block alone."""
+    found: list[list[Table]] = []
+    for table in tables:
+        last = found[-1][-1] if found else None
+        if last and last.condition == table.condition and not (last.digits or table.digits):
+            found[-1].append(table)
+        else:
+            found.append([table])
+    return [
+        Block(some, guarded, guarded or (bool(some[0].digits) and len(tables) > 1))
+        for some in found
+        for guarded in [some[0].condition is not None]
+    ]
 
 
 def tables_of(design: Design, name: str) -> list[Table]:
     """The tables of a design, whose arrays' names start with that of its function."""
     reach = dict(ranges(design))
-    return [_table(name, layout, reach, number) for number, layout in enumerate(Layout.all(design))]
+    total = Sum.of(design)
+    constant = total.constant if total.alone else 0
+    return [_table(name, layout, reach, number, constant) for number, layout in enumerate(Layout.all(design))]
+
+
+def _table(name: str, layout: Layout, reach: dict[str, Range], number: int, constant: int) -> Table:
+    term, prefix = layout.term, f"{name}_{layout.prefix}"
+    outside = guarded(layout, reach["u"])
+    if layout.offset:
+        (stored,) = term.coefficients
+        part = Part("c0", None, 1 << stored.drop, 0, Range(-stored.largest, stored.largest))
+        own = Array.of(f"{prefix}c0", stored.values, stored.width, stored.signed)
+        return Table(layout, None, [], [part], [], None, None, None, outside, own)
+    rows = _Rows.of(layout, prefix, constant)
+    parts = {part.name: part for part in rows.parts}
+    columns = [parts[f"c{power}"] for power in range(term.degree + 1)]
+    return Table(
+        layout=layout,
+        finder=rows.finder,
+        words=rows.words,
+        parts=columns,
+        steps=[
+            Step(
+                term.shift(power),
+                reach[f"p{number}_{power}"].low < 0,
+                columns[power],
+                term.leak if power == term.degree - 1 else 0,
+            )
+            for power in reversed(range(term.degree))
+        ],
+        digits=_digits(term, parts),
+        up=parts.get("up"),
+        origin=parts.get("origin"),
+        guarded=outside,
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a term: how one is found, its words, and its parts."""
+
+    finder: Finder
+    words: list[Word]
+    parts: list[Part]
+
+    @classmethod
+    def of(cls, layout: Layout, prefix: str, constant: int) -> _Rows:
+        """The rows that cost least, among those that take no more bytes than a table for each column would."""
+        found = [
+            (finder, packing)
+            for finder in finders(layout, prefix)
+            for packing in packings(_stored(_fields(layout, constant, finder)))
+        ]
+        most = _separate(layout, found[-1][0])
+        some = [pair for pair in found if _bytes(*pair) <= most] or found[-1:]
+        finder, packing = min(some, key=lambda pair: (pair[0].cost + pair[1].cost, _bytes(*pair)))
+        fields = list(_fields(layout, constant, finder))
+        stored = _stored(fields)
+        packing = packing.repeated(finder.served)
+        places = {each.name: packing.place(at) for at, each in enumerate(stored)}
+        chosen = {each.name: packing.chosen[at] for at, each in enumerate(stored)}
+        parts = []
+        for each in fields:
+            form = chosen.get(each.name, each.forms[-1])
+            parts.append(Part(each.name, places.get(each.name), form.factor, form.base, form.reach))
+        return cls(finder, _words(packing, finder, layout, prefix, [each.name for each in stored]), parts)
+
+
+def _stored(fields: Iterable[Field]) -> tuple[Field, ...]:
+    """Those that are not the same in all segments."""
+    return tuple(each for each in fields if each.forms[0].width)
+
+
+def _bytes(finder: Finder, packing: Packing) -> int:
+    return finder.bytes + len(finder.served) * packing.row
+
+
+def _separate(layout: Layout, finder: Finder) -> int:
+    """The bytes of a table for each column, and of comparisons to find an entry."""
+    term, depth = layout.term, layout.depth
+    widths = [DIGIT_BITS * sum(bool(each.width) for each in term.coefficients[1:])] if term.digits else []
+    widths += [each.width for each in (term.coefficients[:1] if term.digits else term.coefficients)]
+    widths += [4] if _lengths(layout) else []
+    widths += [16] if isinstance(term.map, Breakpoints) and term.degree and finder.kind == "counted" else []
+    full = [32] * sum(width // 32 for width in widths) + [width % 32 for width in widths if width % 32]
+    return finder.bytes + depth * sum(word_bits(width) for width in full) // 8
+
+
+def _lengths(layout: Layout) -> tuple[int, ...]:
+    """By how many bits each leaf of a binary split is shorter than the longest; () if none is or no one asks."""
+    term = layout.term
+    if not isinstance(term.map, Dyadic) or term.map.about is not None or not (term.degree or term.digits):
+        return ()
+    shorter = tuple(term.dx_bits - leaf for leaf in term.map.leaves[: layout.depth])
+    return shorter if any(shorter) else ()
+
+
+def _fields(layout: Layout, constant: int, finder: Finder) -> Iterator[Field]:
+    """What a segment has, the coefficients first."""
+    term = layout.term
+    for power, each in enumerate(term.coefficients[: term.degree + 1]):
+        more = 0 if power else constant
+        yield Field(f"c{power}", forms(tuple((each.base + value << each.drop) + more for value in each.values), MOST))
+    if term.digits:
+        columns = [each.values for each in term.coefficients[1:] if each.width]
+        for start in range(0, len(columns), DIGITS_A_FIELD):
+            some = enumerate(columns[start : start + DIGITS_A_FIELD])
+            moved = [[(value + 1) % 4 << DIGIT_BITS * at for value in column] for at, column in some]
+            stored = tuple(map(sum, zip(*moved, strict=True)))
+            yield Field(f"d{start // DIGITS_A_FIELD}", (plain(stored),), alone=True)
+    if shorter := _lengths(layout):
+        yield Field("up", (plain(shorter),))
+    if isinstance(term.map, Breakpoints) and term.degree and not finder.start:
+        yield Field("origin", forms(tuple(start + layout.half for start in layout.starts), MOST)[:1])
+
+
+def _words(packing: Packing, finder: Finder, layout: Layout, prefix: str, names: list[str]) -> list[Word]:
+    """The words of a row: in one array where all are of one type, else each in its own."""
+    values, several = [packing.values(word) for word in range(len(packing.words))], len(packing.words) > 1
+    index = f"i{layout.suffix}" if len(finder.served) > 1 else "0"
+    held = [tuple((names[each], packing.chosen[each].width) for each in fields) for fields in packing.words]
+    locals_ = [
+        f"row{layout.suffix}{'_' if layout.suffix and several else ''}{at if several else ''}"
+        if len(fields) > 1 or fields[0][0].startswith("d")
+        else ""
+        for at, fields in enumerate(held)
+    ]
+    if several and packing.shared:
+        type_ = f"{'' if any(min(each) < 0 for each in values) else 'u'}int{packing.bits[0]}_t"
+        together = tuple(value for row in zip(*values, strict=True) for value in row)
+        array = Array(f"{prefix}rows", type_, packing.bits[0] // 8 * len(together), together)
+        first = f"{len(values)}u * {index}"
+        places = [f"{first} + {at}u" if at else first for at in range(len(values))]
+        return [Word(array, *each) for each in zip(places, locals_, held, strict=True)]
+    found = []
+    for at, (fields, bits, local) in enumerate(zip(held, packing.bits, locals_, strict=True)):
+        name = fields[0][0] if len(fields) == 1 else f"rows{at if several else ''}"
+        found.append(Word(Array.of(f"{prefix}{name}", values[at], bits, min(values[at]) < 0), index, local, fields))
+    return found
+
+
+def _digits(term: Term, parts: dict[str, Part]) -> Digits | None:
+    made = term.digits
+    if made is None:
+        return None
+    stored = [each for each, column in zip(made.each, term.coefficients[1:], strict=True) if column.width]
+    found = []
+    for number, each in enumerate(stored):
+        part, at = parts[f"d{number // DIGITS_A_FIELD}"], DIGIT_BITS * (number % DIGITS_A_FIELD)
+        mask = DIGIT_MASK
+        if part.place and part.place.mask:
+            mask &= part.place.mask >> at
+        factor = 1 << max(each.weight, 0)
+        if part.place and mask:
+            found.append(
+                Digit(part.place.word, part.place.at + at, mask, 0, f"z{each.power}", max(-each.weight, 0), factor)
+            )
+        else:
+            digit = (part.base >> at & DIGIT_MASK) - 1
+            found.append(Digit(None, 0, 0, digit, f"z{each.power}", max(-each.weight, 0), factor))
+    return Digits(
+        found,
+        term.dx_bits - made.bits,
+        1 << made.bits - 1,
+        made.reverse,
+        made.subtract,
+        made.bits,
+        any(each.power == 2 for each in stored),
+    )
