@@ -143,7 +143,7 @@ def estimate(design: Design, core: str) -> Estimate:
     parts = _parts(design, tables)
     function = scalar("a", [("x", design.spec.input)], design.output, "")
     instructions, code = parts.cost(_INSTRUCTIONS[family]), parts.cost(_CODE[family])
-    if function_of(design, function, tables)["int"] == "int64_t":
+    if function_of(design, function, "a", tables)["int"] == "int64_t":
         instructions, code = _LONG[family] * instructions, _LONG_CODE * code
     return Estimate(instructions, round(code), size)
 

@@ -46,7 +46,7 @@ def files(unit: Unit, target: Target, contract: Contract) -> dict[str, str]:
         [outer, (many := array(name, ports, unit.output))],
         kernel.template if kernel else "c/unit.j2",
         {
-            **({} if kernel else function_of(design, act, tables)),
+            **({} if kernel else function_of(design, act, own, tables)),
             "kernel": kernel,
             "feature": kernel.feature if kernel else None,
             "outer": outer,

@@ -9,8 +9,9 @@ from gelugen.emit.c.function import Function, Parameter, array, container, funct
 from gelugen.emit.c.header import LIMITS, SCALES, Constants, limits, scales
 from gelugen.emit.c.header import files as written
 from gelugen.emit.c.kernels import Feature
+from gelugen.emit.c.packing import Array
 from gelugen.emit.c.recognition import all_arrays, kernel_of
-from gelugen.emit.c.tables import Array, tables_of
+from gelugen.emit.c.tables import tables_of
 from gelugen.emit.contract import Contract
 from gelugen.emit.rendering import render
 from gelugen.identifiers import inner
@@ -56,7 +57,7 @@ def files(bank: Bank, target: Target, contract: Contract) -> dict[str, str]:
             text = render(kernel.template, linkage="static inline ", kernel=kernel, **context)
             features += [kernel.feature] if kernel.feature else []
         else:
-            text = render("c/function.j2", storage="static inline ", **function_of(design, core, own))
+            text = render("c/function.j2", storage="static inline ", **function_of(design, core, core.name, own))
         selects = [select for select, each in enumerate(bank.core_of) if each == number]
         cases.append(Case(core.name, loop.name if kernel else "", text, selects, bank.core_of[-1] == number))
         arrays += all_arrays(kernel, own)

@@ -80,8 +80,14 @@ def _called(ahead: tuple[Parameter, ...], inputs: list[tuple[str, Format]]) -> s
     return ", ".join([*(each.name for each in ahead), *(f"{port}[i]" for port, _ in inputs)])
 
 
-def function_of(design: Design, function: Function, tables: list[Table]) -> dict[str, Any]:
+def function_of(design: Design, function: Function, own: str, tables: list[Table]) -> dict[str, Any]:
     """What the template needs for the function of a design.
+
+    Args:
+        design: the design.
+        function: its signature.
+        own: what the names begin with that are for its own use.
+        tables: its tables.
 
     Raises:
         GelugenError: it needs more than 63-bit arithmetic.
@@ -98,6 +104,7 @@ def function_of(design: Design, function: Function, tables: list[Table]) -> dict
     ]
     return {
         "function": function,
+        "own": own,
         "tables": tables,
         "blocks": blocks(tables),
         "asks": any(table.asks for table in tables),
