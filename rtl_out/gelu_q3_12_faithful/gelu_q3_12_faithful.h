@@ -17,7 +17,7 @@
  *            in part; a smaller dyadic-quadratic may exist
  * made by    gelugen generate --function gelu --input q3.12 --output q3.12 --guarantee faithful
  * spec       sha256 28732fd87fe04d65073dc9668c478ae672aed901c7ad1db816d34fd3a4532530
- * flash      88 bytes of tables
+ * flash      80 bytes of tables
  * @endverbatim
  *
  * An argument must be a code of its format. Integers only, no undefined behaviour.
@@ -58,28 +58,23 @@
 extern "C" {
 #endif
 
-/* Entry i serves segment i: 11 segments of 1024 to 2048 codes, a binary split; outside all is 0.
- * Leaf i is 2^up[i] times shorter than the longest one. */
-GELUGEN_STORAGE static const uint16_t gelu_q3_12_faithful_start[11] = {
-        0,  1024,  2048,  3072,  4096,  5120,  6144,  8192,
-    10240, 12288, 14336
+/* Row i serves the codes with u >> 10 == i: 11 segments of 1024 to 2048 codes, a binary split; past the end all is 0.
+ * row holds, from its lowest bit up, up (1 bit), c0 (13 bits), c1 (10 bits).
+ * A leaf is 2^up times shorter than the longest one. */
+GELUGEN_STORAGE static const int8_t gelu_q3_12_faithful_c2[16] = {
+    -25, -22, -17, -11,  -5,   0,  11,  11,
+     12,  12,   7,   7,   2,   2,   1,   1
 };
-GELUGEN_STORAGE static const uint8_t gelu_q3_12_faithful_up[11] = {
-    1, 1, 1, 1, 1, 1, 0, 0,
-    0, 0, 0
+GELUGEN_STORAGE static const int32_t gelu_q3_12_faithful_rows[16] = {
+     6737519,  3629567,  1059479,  -759097, -1776241, -2138681, -3681794, -3681794,
+    -1997034, -1997034,  -769506,  -769506,  -212858,  -212858,   -32738,   -32738
 };
-GELUGEN_STORAGE static const uint16_t gelu_q3_12_faithful_c0[11] = {
-     461, 1087, 1362, 1368, 1201,  952,  575,  226,
-      67,   16,    3
-};
-GELUGEN_STORAGE static const int16_t gelu_q3_12_faithful_c1[11] = {
-     411,  221,   64,  -47, -109, -131, -225, -122,
-     -47,  -13,   -2
-};
-GELUGEN_STORAGE static const int8_t gelu_q3_12_faithful_c2[11] = {
-    -25, -22, -17, -11,  -5,   0,  11,  12,
-      7,   2,   1
-};
+
+/* A floor shift: what C leaves to the compiler where the value is negative. */
+static inline int32_t gelu_q3_12_faithful_floor(int32_t value, int shift)
+{
+    return value < 0 ? ~(~value >> shift) : value >> shift;
+}
 
 /**
  * @brief One code in, one code out.
@@ -89,25 +84,20 @@ GELUGEN_STORAGE static const int8_t gelu_q3_12_faithful_c2[11] = {
 static inline int16_t gelu_q3_12_faithful(int16_t x)
 {
     const int32_t k = (int32_t)x;
-    const uint32_t u = (uint32_t)(k < 0 ? -k : k);
-    const int32_t line = k > 0 ? k : 0;
-    int32_t v = 3072;
-    int32_t y;
+    const int32_t sign = -(int32_t)((uint32_t)k >> 31);
+    const uint32_t u = (uint32_t)((k ^ sign) - sign);
+    const uint32_t i = u >> 10;
+    int32_t y = k & ~sign;
 
-    if (u < 16384u) {
-        uint32_t i = u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, 5) ? 5u : 0u;
-        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, i + 3u) ? 3u : 0u;
-        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, i + 1u) ? 1u : 0u;
-        i += u >= GELUGEN_READ(uint16_t, gelu_q3_12_faithful_start, i + 1u) ? 1u : 0u;
-        const int32_t dx = (int32_t)((u << GELUGEN_READ(uint8_t, gelu_q3_12_faithful_up, i)) & 2047u) - 1024;
+    if (i < 16u) {
+        const int32_t row = GELUGEN_READ(int32_t, gelu_q3_12_faithful_rows, i);
+        const int32_t dx = (int32_t)((u << ((uint32_t)row & 1u)) & 2047u) - 1024;
         int32_t h = (int32_t)GELUGEN_READ(int8_t, gelu_q3_12_faithful_c2, i);
 
-        h = (int32_t)((uint32_t)(h * dx + 25600) >> 7) - 200 + (int32_t)GELUGEN_READ(int16_t, gelu_q3_12_faithful_c1, i) * 4;
-        h = h * dx + (int32_t)GELUGEN_READ(uint16_t, gelu_q3_12_faithful_c0, i) * 4096;
-        v += h;
+        h = gelu_q3_12_faithful_floor(h * dx, 7) + gelu_q3_12_faithful_floor(row, 14) * 4;
+        h = h * dx + (int32_t)(((uint32_t)row >> 1) & 8191u) * 1024;
+        y -= h >> 13;
     }
-    v = (int32_t)((uint32_t)v >> 13);
-    y = line - v;
     return (int16_t)y;
 }
 

@@ -16,7 +16,7 @@
  * search     complete over breakpoints with words of one width, a base and a shared constant
  * made by    gelugen generate --function gelu --input q3.4 --output q3.4 --guarantee correct
  * spec       sha256 359d66a147587367fdd1efdcd0a7ce449a0ad6f93600e2c83f6dcbfd3a3ed8b3
- * flash      5 bytes of tables
+ * flash      34 bytes of tables
  * @endverbatim
  *
  * An argument must be a code of its format. Integers only, no undefined behaviour.
@@ -57,9 +57,13 @@
 extern "C" {
 #endif
 
-/* Entry i serves segment i: 5 segments between u = 2 and 35; outside all is 0. */
-GELUGEN_STORAGE static const uint8_t gelu_q3_4_correct_c0[5] = {
-    1, 2, 3, 2, 1
+/* Entry i serves the codes with u - 2 == i: 5 segments between u = 2 and 35; outside all is 0. */
+GELUGEN_STORAGE static const uint8_t gelu_q3_4_correct_c0[34] = {
+    1, 1, 2, 2, 2, 2, 2, 3,
+    3, 3, 3, 3, 3, 3, 3, 2,
+    2, 2, 2, 2, 2, 2, 2, 1,
+    1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1
 };
 
 /**
@@ -70,16 +74,14 @@ GELUGEN_STORAGE static const uint8_t gelu_q3_4_correct_c0[5] = {
 static inline int8_t gelu_q3_4_correct(int8_t x)
 {
     const int32_t k = (int32_t)x;
-    const uint32_t u = (uint32_t)(k < 0 ? -k : k);
-    const int32_t line = k > 0 ? k : 0;
-    int32_t v = 0;
-    int32_t y;
+    const int32_t sign = -(int32_t)((uint32_t)k >> 31);
+    const uint32_t u = (uint32_t)((k ^ sign) - sign);
+    const uint32_t i = u - 2u;
+    int32_t y = k & ~sign;
 
-    if (u >= 2u && u < 36u) {
-        const uint32_t i = (uint32_t)((u >= 4u) + (u >= 9u) + (u >= 17u) + (u >= 25u));
-        v += (int32_t)GELUGEN_READ(uint8_t, gelu_q3_4_correct_c0, i);
+    if (i < 34u) {
+        y -= (int32_t)GELUGEN_READ(uint8_t, gelu_q3_4_correct_c0, i);
     }
-    y = line - v;
     return (int8_t)y;
 }
 
