@@ -138,7 +138,8 @@ def test_every_table_is_stored_and_read_by_the_macros(design):
     assert len(re.findall(r"= \{$", header, re.MULTILINE)) == len(arrays)
     for type_, name in arrays:
         others = header.replace(f"{type_} {name}[", "").replace(f"GELUGEN_READ({type_}, {name}, ", "")
-        assert not re.search(rf"\b{name}\b", others)
+        others = others.replace(f"const {type_} *at", "").replace(f" - {name})", "")  # the start of a search
+        assert not re.search(rf"(?<!= )\b{name}\b", others)
 
 
 @pytest.mark.needs("cc")

@@ -108,7 +108,9 @@ def texts(*terms, fold="residual", **numbers):
     """The body of the C function, and the Verilog from the tables on."""
     files = emit(Design(INT8, "table", fold, terms, **numbers), Target("seen"))
     header, module = files["seen.h"], files["seen.v"]
-    return header[header.index("inline") : header.index("@brief The same")], module[module.index("assign out_valid") :]
+    return header[header.index("seen(int8_t x)") : header.index("@brief The same")], module[
+        module.index("assign out_valid") :
+    ]
 
 
 def column(*values, width=4, signed=False, **more):
@@ -123,9 +125,10 @@ def test_a_binary_split_is_a_casez_with_one_arm_a_leaf():
     assert "5'b00011: begin word_1 <= 8'h73; dx_1 <= {~u_0[2], u_0[1:0], 2'd0}; end" in module
     assert "5'b001??: begin word_1 <= 8'h84; dx_1 <= {~u_0[4], u_0[3:0]}; end" in module
     assert "default: begin word_1 <= 8'h00; dx_1 <= 5'd0; end" in module
-    assert "if (u < 64u) {" in header
-    assert "i = (uint32_t)((u >= 16u) + (u >= 24u) + (u >= 32u));" in header
-    assert "dx = (int32_t)((u << GELUGEN_READ(uint8_t, seen_impl_up, i)) & 31u) - 16;" in header
+    assert "    const uint32_t i = u >> 3;\n" in header  # rows are small: two for the first leaf, four for the last
+    assert "if (i < 8u) {" in header
+    assert "row = GELUGEN_READ(uint16_t, seen_impl_rows, i);" in header
+    assert "dx = (int32_t)((u << (row & 3u)) & 31u) - 16;" in header
 
 
 def test_breakpoints_are_a_chain_of_comparisons():
@@ -134,19 +137,28 @@ def test_breakpoints_are_a_chain_of_comparisons():
     assert "        if (u_1 < 8'd9) begin word_2 <= 8'h51; dx_2 <= u_1[3:0] - 4'd8; end\n" in module
     assert "        else if (u_1 < 8'd20) begin word_2 <= 8'h62; dx_2 <= u_1[3:0] - 4'd1; end\n" in module
     assert "        else begin word_2 <= 8'h00; dx_2 <= 4'd0; end\n" in module
-    assert "i = (uint32_t)((u >= 9u));" in header
-    assert "dx = (int32_t)u - (int32_t)GELUGEN_READ(uint16_t, seen_impl_start, i) - 8;" in header
+    assert "i = ((8u - u) >> 31);" in header
+    assert "dx = (int32_t)u - (int32_t)(row & 31u);" in header
 
 
 def test_many_segments_are_found_by_a_bisection_of_fixed_steps():
-    points = Term(Breakpoints(tuple(range(3, 3 + 11 * 7, 7))), (column(*range(10)),))
-    header, _ = texts(points)
-    assert re.findall(r"i \+?= u >= GELUGEN_READ\(uint16_t, seen_impl_start, (?:i \+ )?(\d+)u?\)", header) == [
-        "5",
-        "2",
-        "1",
-        "1",
+    spec = Spec("gelu", "q3.12", "q3.12", ANY)
+    points = Term(Breakpoints((3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 30001)), (column(*range(10)),))
+    header = emit(Design(spec, "table", "residual", (points,)), Target("seen"))["seen.h"]
+    assert re.findall(r"if \(u >= GELUGEN_READ\(uint16_t, at, (\d+)\)\) \{\n +at \+= (\d+);", header) == [
+        ("5", "5"),
+        ("2", "2"),
+        ("1", "1"),
+        ("1", "1"),
     ]
+
+
+def test_spread_segments_are_looked_for_from_where_a_table_says():
+    spec = Spec("gelu", "q3.12", "q3.12", ANY)
+    points = Term(Breakpoints(tuple(range(3, 3 + 21 * 700, 700))), (column(*range(20), width=5),))
+    header = emit(Design(spec, "table", "residual", (points,)), Target("seen"))["seen.h"]
+    assert "const uint16_t *at = seen_impl_start + GELUGEN_READ(uint8_t, seen_impl_near, u >> 9);" in header
+    assert re.findall(r"if \(u >= GELUGEN_READ\(uint16_t, at, (\d+)\)\) \{\n +at \+= (\d+);", header) == [("1", "1")]
 
 
 def test_a_constant_on_an_interval_is_one_comparison_and_stores_nothing():
@@ -163,16 +175,16 @@ def test_shared_coefficients_have_no_storage():
     header, module = texts(line, fold="none")
     assert "seen_impl_c1" not in header
     assert "h = -2;" in header.replace("int32_t h", "h")
-    assert "+ (int32_t)GELUGEN_READ(uint8_t, seen_impl_c0, i) + 5;" in header
+    assert "h = h * dx + (int32_t)GELUGEN_READ(uint8_t, seen_impl_c0, i);" in header  # the base is in the table
     assert "c1_1 = inside_1 ? -2'sd2 : 2'sd0;" in module
     assert "c0_1 = inside_1 ? {1'd0, word_1} + 5'd5 : 5'd0;" in module
 
 
 def test_offsets_are_inverted_by_exclusive_or():
     header, module = texts(Term(Offset(5, 1, 3), (column(*range(16), width=5),)))
-    assert "m = (u & 8u) != 0 ? 0 : -1;" in header
-    assert "i = (u >> 5 << 2) | ((u >> 1 ^ (uint32_t)m) & 3u);" in header
-    assert "v += (int32_t)GELUGEN_READ(uint8_t, seen_impl_c0, i) ^ m;" in header
+    assert "m = -(int32_t)((u >> 3) & 1u);" in header
+    assert "i = ((u >> 5) << 2) | (~((u >> 1) ^ (uint32_t)m) & 3u);" in header
+    assert "v -= 1;\n        v -= ((int32_t)GELUGEN_READ(uint8_t, seen_impl_c0, i) ^ m);" in header
     assert "index = {u_1[7:5], u_1[2:1] ^ {2{~u_1[3]}}};" in module
     assert "flip_1 = ~u_1[3] && index < 5'd16;" in module
     assert "c0_1 = {1'd0, word_1} ^ {6{flip_1}};" in module
@@ -190,9 +202,9 @@ def test_neighbouring_terms_on_the_same_codes_share_one_condition():
 @pytest.mark.parametrize(
     ("fold", "one", "in_c", "in_verilog"),
     [
-        ("odd", 0, "y = k < 0 ? -v : v;", "? -r_2 : r_2;"),
-        ("complement", 100, "y = k < 0 ? 100 - v : v;", "? 8'sd100 - {{3{r_2[4]}}, r_2} : {{3{r_2[4]}}, r_2};"),
-        ("even", 0, "y = v;", "out <= {{3{r_2[4]}}, r_2};"),
+        ("odd", 0, "y = (y ^ sign) - sign;", "? -r_2 : r_2;"),
+        ("complement", 100, "y = k < 0 ? 100 - y : y;", "? 8'sd100 - {{3{r_2[4]}}, r_2} : {{3{r_2[4]}}, r_2};"),
+        ("even", 0, "int32_t y = 0;", "out <= {{3{r_2[4]}}, r_2};"),
     ],
 )
 def test_a_fold_is_undone_at_the_end(fold, one, in_c, in_verilog):
@@ -204,7 +216,7 @@ def test_a_fold_is_undone_at_the_end(fold, one, in_c, in_verilog):
 
 def test_a_step_s_shift_drops_bits_of_its_product_alone():
     header, module = texts(Term(Uniform(4), (column(1, 2, 3), column(1, -2, 3, signed=True)), (2,)))
-    assert "h = (int32_t)((uint32_t)(h * dx + " in header
+    assert "h = seen_impl_floor(h * dx, 2) + (int32_t)" in header
     assert re.search(r"q0_2 = p0_2\[\d+:2\];", module)
     assert "unused_p0_2 = p0_2[1:0];" in module
 

@@ -60,7 +60,7 @@ extern "C" {
 #endif
 
 /* Row i serves the codes with u >> 5 == i: 6 segments of 32 to 64 codes, a binary split.
- * Its word 2 holds, lowest first, up (1 bit), c0 (14 bits).
+ * row holds, from its lowest bit up, up (1 bit), c0 (14 bits).
  * A leaf is 2^up times shorter than the longest one. */
 GELUGEN_STORAGE static const int16_t gelu_ffn_int8_impl_c1[8] = {
     234, 221, 441, 441,   0,   0, -18, 134
@@ -68,7 +68,7 @@ GELUGEN_STORAGE static const int16_t gelu_ffn_int8_impl_c1[8] = {
 GELUGEN_STORAGE static const int8_t gelu_ffn_int8_impl_c2[8] = {
     -9,  0,  0,  0,  0,  0, -9, 78
 };
-GELUGEN_STORAGE static const int16_t gelu_ffn_int8_impl_rows2[8] = {
+GELUGEN_STORAGE static const int16_t gelu_ffn_int8_impl_rows[8] = {
      -8397,  -1245,   9338,   9338, -15806, -15806, -15949, -15549
 };
 
@@ -88,12 +88,12 @@ static inline int8_t gelu_ffn_int8(int8_t x)
     const uint32_t u = (uint32_t)x & 255u;
     const uint32_t i = u >> 5;
 
-    const int32_t row2 = GELUGEN_READ(int16_t, gelu_ffn_int8_impl_rows2, i);
-    const int32_t dx = (int32_t)((u << ((uint32_t)row2 & 1u)) & 63u) - 32;
+    const int32_t row = GELUGEN_READ(int16_t, gelu_ffn_int8_impl_rows, i);
+    const int32_t dx = (int32_t)((u << ((uint32_t)row & 1u)) & 63u) - 32;
     int32_t h = (int32_t)GELUGEN_READ(int8_t, gelu_ffn_int8_impl_c2, i);
 
     h = gelu_ffn_int8_impl_floor(h * dx, 2) + (int32_t)GELUGEN_READ(int16_t, gelu_ffn_int8_impl_c1, i) * 8;
-    h = h * dx + gelu_ffn_int8_impl_floor(row2, 1) * 32;
+    h = h * dx + gelu_ffn_int8_impl_floor(row, 1) * 32;
     int32_t y = gelu_ffn_int8_impl_floor(h, 11);
     y = y < -128 ? -128 : y;
     return (int8_t)y;

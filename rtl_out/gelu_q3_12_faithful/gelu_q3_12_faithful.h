@@ -59,13 +59,13 @@ extern "C" {
 #endif
 
 /* Row i serves the codes with u >> 10 == i: 11 segments of 1024 to 2048 codes, a binary split; past the end all is 0.
- * Its word 1 holds, lowest first, up (1 bit), c0 (13 bits), c1 (10 bits).
+ * row holds, from its lowest bit up, up (1 bit), c0 (13 bits), c1 (10 bits).
  * A leaf is 2^up times shorter than the longest one. */
 GELUGEN_STORAGE static const int8_t gelu_q3_12_faithful_impl_c2[16] = {
     -25, -22, -17, -11,  -5,   0,  11,  11,
      12,  12,   7,   7,   2,   2,   1,   1
 };
-GELUGEN_STORAGE static const int32_t gelu_q3_12_faithful_impl_rows1[16] = {
+GELUGEN_STORAGE static const int32_t gelu_q3_12_faithful_impl_rows[16] = {
      6737519,  3629567,  1059479,  -759097, -1776241, -2138681, -3681794, -3681794,
     -1997034, -1997034,  -769506,  -769506,  -212858,  -212858,   -32738,   -32738
 };
@@ -90,12 +90,12 @@ static inline int16_t gelu_q3_12_faithful(int16_t x)
     int32_t y = k & ~sign;
 
     if (i < 16u) {
-        const int32_t row1 = GELUGEN_READ(int32_t, gelu_q3_12_faithful_impl_rows1, i);
-        const int32_t dx = (int32_t)((u << ((uint32_t)row1 & 1u)) & 2047u) - 1024;
+        const int32_t row = GELUGEN_READ(int32_t, gelu_q3_12_faithful_impl_rows, i);
+        const int32_t dx = (int32_t)((u << ((uint32_t)row & 1u)) & 2047u) - 1024;
         int32_t h = (int32_t)GELUGEN_READ(int8_t, gelu_q3_12_faithful_impl_c2, i);
 
-        h = gelu_q3_12_faithful_impl_floor(h * dx, 7) + gelu_q3_12_faithful_impl_floor(row1, 14) * 4;
-        h = h * dx + (int32_t)(((uint32_t)row1 >> 1) & 8191u) * 1024;
+        h = gelu_q3_12_faithful_impl_floor(h * dx, 7) + gelu_q3_12_faithful_impl_floor(row, 14) * 4;
+        h = h * dx + (int32_t)(((uint32_t)row >> 1) & 8191u) * 1024;
         y -= h >> 13;
     }
     return (int16_t)y;

@@ -80,9 +80,7 @@ static inline int8_t gelu_q3_4_correct(int8_t x)
     int32_t y = k & ~sign;
 
     if (i < 34u) {
-        const int32_t h = (int32_t)GELUGEN_READ(uint8_t, gelu_q3_4_correct_impl_c0, i);
-
-        y -= h;
+        y -= (int32_t)GELUGEN_READ(uint8_t, gelu_q3_4_correct_impl_c0, i);
     }
     return (int8_t)y;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count, repeat
 
 from gelugen.design import Breakpoints, Design, Dyadic, Term
 from gelugen.digits import DIGIT_BITS
@@ -235,11 +236,10 @@ class Table:
         if finder.kind == "bits":
             which = f"serves the codes with {self._shifted} == i{f': {layout.segments}' if layout.starts else ''}"
         sentences = [f"{'Row' if any(word.local for word in self.words) else 'Entry'} i {which}{outside}."]
-        for number, word in enumerate(self.words):
+        for word in self.words:
             if len(word.fields) > 1:
-                own = "It holds" if len(self.words) == 1 else f"Its word {number} holds"
                 each = ", ".join(f"{name} ({in_bits(str(width))})" for name, width in word.fields)
-                sentences.append(f"{own}, lowest first, {each}.")
+                sentences.append(f"{word.local} holds, from its lowest bit up, {each}.")
         if self.up and self.up.place:
             sentences.append("A leaf is 2^up times shorter than the longest one.")
         if finder.kind == "table":
@@ -454,17 +454,19 @@ def _fields(layout: Layout, constant: int, finder: Finder) -> Iterator[Field]:
         yield Field("origin", forms(tuple(start + layout.half for start in layout.starts), MOST)[:1])
 
 
+def _kept(fields: tuple[tuple[str, int], ...]) -> bool:
+    """Whether a word is read once for several fields, or several digits."""
+    return len(fields) > 1 or fields[0][0].startswith("d")
+
+
 def _words(packing: Packing, finder: Finder, layout: Layout, prefix: str, names: list[str]) -> list[Word]:
     """The words of a row: in one array where all are of one type, else each in its own."""
     values, several = [packing.values(word) for word in range(len(packing.words))], len(packing.words) > 1
     index = f"i{layout.suffix}" if len(finder.served) > 1 else "0"
     held = [tuple((names[each], packing.chosen[each].width) for each in fields) for fields in packing.words]
-    locals_ = [
-        f"row{layout.suffix}{'_' if layout.suffix and several else ''}{at if several else ''}"
-        if len(fields) > 1 or fields[0][0].startswith("d")
-        else ""
-        for at, fields in enumerate(held)
-    ]
+    numbers = count() if sum(map(_kept, held)) > 1 else repeat("")
+    between = "_" if layout.suffix and sum(map(_kept, held)) > 1 else ""
+    locals_ = [f"row{layout.suffix}{between}{next(numbers)}" if _kept(fields) else "" for fields in held]
     if several and packing.shared:
         type_ = f"{'' if any(min(each) < 0 for each in values) else 'u'}int{packing.bits[0]}_t"
         together = tuple(value for row in zip(*values, strict=True) for value in row)
@@ -474,7 +476,7 @@ def _words(packing: Packing, finder: Finder, layout: Layout, prefix: str, names:
         return [Word(array, *each) for each in zip(places, locals_, held, strict=True)]
     found = []
     for at, (fields, bits, local) in enumerate(zip(held, packing.bits, locals_, strict=True)):
-        name = fields[0][0] if len(fields) == 1 else f"rows{at if several else ''}"
+        name = fields[0][0] if len(fields) == 1 else f"rows{local.removeprefix(f'row{layout.suffix}{between}')}"
         found.append(Word(Array.of(f"{prefix}{name}", values[at], bits, min(values[at]) < 0), index, local, fields))
     return found
 
