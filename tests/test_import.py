@@ -1,6 +1,9 @@
 """``gelugen import`` and ``generate MODEL``: from a quantized model to designs that give the runtime's own codes."""
 
+import io
 import json
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -38,11 +41,25 @@ def test_every_captured_activation_of_a_model_is_given_bit_for_bit(name):
     tally(f"{name}: 0 of {codes} captured codes differ")
 
 
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory):
+    """What ``generate MODEL --json`` prints, and the folder that it fills, each model once."""
+
+    @cache
+    def make(name):
+        out, printed = tmp_path_factory.mktemp("models"), io.StringIO()
+        with redirect_stdout(printed):
+            assert main(["generate", str(MODELS / name), "-o", str(out), "--json"]) == 0
+        return json.loads(printed.getvalue()), out
+
+    return make
+
+
 @pytest.mark.parametrize("name", ["ffn_qdq_s8.onnx", "ffn_litert_wi8_ai8.tflite"])
-def test_generate_makes_the_designs_of_a_model_and_their_index(name, tmp_path, capsys):
-    assert main(["generate", str(MODELS / name), "-o", str(tmp_path), "--json"]) == 0
-    made = {each["name"]: each["folder"] for each in json.loads(capsys.readouterr().out)}
-    index = json.loads((tmp_path / f"{Path(name).stem}_layers.json").read_text())
+def test_generate_makes_the_designs_of_a_model_and_their_index(name, generated):
+    printed, out = generated(name)
+    made = {each["name"]: each["folder"] for each in printed}
+    index = json.loads((out / f"{Path(name).stem}_layers.json").read_text())
     assert {layer["design"] for layer in index["layers"].values()} == set(made)
     layers = index["layers"]
     for layer, (inputs, outputs, _) in captured(name).items():
@@ -50,7 +67,7 @@ def test_generate_makes_the_designs_of_a_model_and_their_index(name, tmp_path, c
         assert design.eval(inputs.astype(np.int64)).tolist() == outputs.tolist()
 
 
-def test_import_writes_what_generate_takes(tmp_path, capsys):
+def test_import_writes_what_generate_takes(tmp_path, capsys, generated):
     model, toml = MODELS / "ffn_qdq_s8.onnx", tmp_path / "layers.toml"
     assert main(["import", str(model), "-o", str(toml)]) == 0
     assert "l1_gelu" in capsys.readouterr().out
@@ -58,8 +75,7 @@ def test_import_writes_what_generate_takes(tmp_path, capsys):
     assert (tmp_path / "layers_layers.json").is_file()
     assert main(["generate", str(toml), "-o", str(tmp_path / "one"), "--json"]) == 0
     first = json.loads(capsys.readouterr().out)
-    assert main(["generate", str(model), "-o", str(tmp_path / "two"), "--json"]) == 0
-    second = json.loads(capsys.readouterr().out)
+    second, _ = generated(model.name)
     for one, two in zip(first, second, strict=True):
         for path in Path(one["folder"]).iterdir():
             assert path.read_bytes() == (Path(two["folder"]) / path.name).read_bytes()
