@@ -152,7 +152,7 @@ _CONVERTED = "C converts to the same value without the cast"
 
 SURVIVORS = {
     "c": {
-        "const {{ int }} a = [drop ({{ int }})]{{ function }}(gate){{...": _CONVERTED,
+        "const {{ int }} a = [drop ({{ int }})]{{ function.name }}(ga...": _CONVERTED,
         "const {{ int }} b = [drop ({{ int }})]up{{ -unit.spec.up.zer...": _CONVERTED,
         "...{ unsigned }} m = ({{ unsigned }})(p [< -> <=] 0 ? -p : p);": _AT_ZERO,
         "...unsigned }} m = ({{ unsigned }})(p < [0 -> 1] ? -p : p);": _AT_ZERO,
