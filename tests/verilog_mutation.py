@@ -109,8 +109,9 @@ class Benches:
         sources: list[str] = []
         for name, text in texts.items():
             (changed / f"{name}.v").write_text(text)
-            inside = [each for each in self.corpus[name].files if re.fullmatch(rf"{name}_(act|m\d+|rom)\.v", each)]
-            sources += [f"{name}_tb.v", f"changed/{name}.v", *inside]
+            apart = (f"{name}.v", f"{name}_axis.v")  # what is changed, and what is not under the bench
+            sources += [each for each in self.corpus[name].files if each.endswith(".v") and each not in apart]
+            sources.append(f"changed/{name}.v")
         if run(["iverilog", "-g2001", "-o", "benches.vvp", *sources], self.folder).returncode:
             return False
         said = run(["vvp", "-n", "benches.vvp"], self.folder, PATIENCE).stdout.decode()
