@@ -72,7 +72,7 @@ def benches(corpus: Mapping[str, Subject], folder: Path) -> Benches:
 @pytest.mark.needs("icarus")
 def test_all_units_pass_their_benches(units: Mapping[str, Mapping[str, Subject]], tmp_path: Path) -> None:
     corpus = units[SHARED[0]]
-    assert benches(corpus, tmp_path).pass_({unit: each.files[f"{unit}.v"] for unit, each in corpus.items()})
+    assert benches(corpus, tmp_path).passes({unit: each.files[f"{unit}.v"] for unit, each in corpus.items()})
 
 
 @pytest.mark.needs("icarus")
@@ -243,7 +243,7 @@ def test_the_corpus_reaches_every_place_and_no_two_mutants_share_a_name(
     templates: Mapping[str, Template], name: str
 ) -> None:
     found = templates[name]
-    assert found.unreached == []
+    assert found.unreached == [], "the corpus in verilog_corpus.py needs a unit that reaches these"
     names = {mutant.id for mutant in found.mutants}
     assert len(names) == len(found.mutants) == len({mutant.source for mutant in found.mutants}) >= 10
     assert set(SURVIVORS[name]) <= names

@@ -102,7 +102,7 @@ class Benches:
                 assert not (self.folder / file).exists()
                 (self.folder / file).write_text(stopping(text) if file == f"{name}_tb.v" else text)
 
-    def pass_(self, texts: Mapping[str, str]) -> bool:
+    def passes(self, texts: Mapping[str, str]) -> bool:
         """Whether the benches of some units pass with other texts of their modules."""
         changed = self.folder / "changed"
         changed.mkdir(exist_ok=True)
@@ -129,7 +129,7 @@ class Benches:
             texts = {name: self.corpus[name].with_template("verilog", mutant.source, template.name) for name in some}
             texts = {name: text for name, text in texts.items() if text != self.corpus[name].files[f"{name}.v"]}
             changed |= texts
-            if texts and not self.pass_(texts):
+            if texts and not self.passes(texts):
                 self.killed["benches"] += 1
                 return False
         for name in sorted(changed.keys() & self.more.keys()):
