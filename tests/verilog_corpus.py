@@ -36,12 +36,12 @@ def digit_term(
         each: power and weight of every digit.
         bits: of z.
         width: of c_0.
-        how: ``drop`` and ``base`` of c_0; ``reverse`` and ``subtract`` of the digits.
+        how: ``drop`` and ``base`` of c_0; flags of the digits, such as ``reverse`` and ``subtract``.
     """
-    signs = {name: bool(how.pop(name, 0)) for name in ("reverse", "subtract")}
+    flags = {name: bool(how.pop(name)) for name in how.keys() - {"drop", "base"}}
     lowest = drawn(seed, width, True, depth, **how)
     columns = [drawn(seed + number, 2, False, depth) for number in range(1, len(each) + 1)]
-    return Term(segments, (lowest, *columns), (), Digits(tuple(Digit(*one) for one in each), bits, **signs))
+    return Term(segments, (lowest, *columns), (), Digits(tuple(Digit(*one) for one in each), bits, **flags))
 
 
 def in_styles(name: str, design: Design, **written: object) -> dict[str, Entry]:
