@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Term
-from gelugen.digits import DIGIT_BITS
+from gelugen.digits import BUMP, DIGIT_BITS
 from gelugen.emit.layout import Layout
 from gelugen.emit.signals import ranges
 from gelugen.maps import about
@@ -119,6 +119,7 @@ class Digits:
         each: those that are stored.
         lost, half: z_1 is (dx >> lost) - half, or its complement.
         reverse, subtract, bits, squares: as in ``gelugen.digits``.
+        bump: whether z_2 is a bump.
     """
 
     words: list[Array]
@@ -129,6 +130,27 @@ class Digits:
     subtract: bool
     bits: int
     squares: bool
+    bump: bool
+
+    @property
+    def behind(self) -> int:
+        """The mask of the bits of z_1 behind the first two."""
+        return (1 << self.bits - 2) - 1
+
+    @property
+    def unseen(self) -> int:
+        """The lowest bits of z_1 that the bump does not see."""
+        return max(self.bits - 2 - BUMP, 0)
+
+    @property
+    def bump_shift(self) -> int:
+        """The shift of the bump's product."""
+        return 2 * (self.bits - 2 - self.unseen) + 2 - BUMP
+
+    @property
+    def bump_end(self) -> int:
+        """The sum of the bump's two factors."""
+        return 4 << self.bits - 2 - self.unseen
 
     @property
     def ones(self) -> int:
@@ -160,11 +182,12 @@ def _digits(term: Term, prefix: str) -> Digits | None:
         word = Array.of(f"{prefix}digits{start // _DIGITS_A_WORD or ''}", values, DIGIT_BITS * len(some))
         words.append(word)
         for at, (each, _) in enumerate(some):
-            reach = Range(-(1 << made.bits), 1 << made.bits)
+            reach = Range(-(1 << made.seen(each.power)), 1 << made.seen(each.power))
             floor = Floor.of(max(-each.weight, 0), reach)
             found.append(Digit(word, DIGIT_BITS * at, f"z{each.power}", floor, 1 << max(each.weight, 0)))
-    lost, half = term.dx_bits - made.bits, 1 << made.bits - 1
-    return Digits(words, found, lost, half, made.reverse, made.subtract, made.bits, made.squares)
+    lost, half = term.place_bits - made.bits, 1 << made.bits - 1
+    squares, bump = made.squares and not made.paired, made.squares and made.paired
+    return Digits(words, found, lost, half, made.reverse, made.subtract, made.bits, squares, bump)
 
 
 @dataclass(frozen=True)
@@ -270,7 +293,7 @@ def _table(name: str, layout: Layout, reach: dict[str, Range], number: int) -> T
             for power in reversed(range(term.degree))
         ],
         digits=_digits(term, prefix),
-        mask=(1 << (layout.offset.bits - 1 if layout.offset else term.dx_bits)) - 1,
+        mask=(1 << (layout.offset.bits - 1 if layout.offset else term.place_bits)) - 1,
         guarded=bool(layout.offset and layout.ends) or reach["u"].high >= layout.end,
         index=f"i{layout.suffix}",
         dx=f"dx{layout.suffix}",

@@ -14,6 +14,7 @@ from gelugen.design import Design
 from gelugen.digits import DIGIT_BITS
 from gelugen.errors import GelugenError
 from gelugen.fit.bounds import Bounds, r_bounds, reach, rested
+from gelugen.fit.digits.pairs import paired
 from gelugen.fit.digits.plans import Cover, covers
 from gelugen.fit.digits.words import chosen
 from gelugen.fit.parts import Fit, Unreachable, assembled
@@ -49,6 +50,9 @@ def fit_digits(bounds: Bounds, architecture: Architecture) -> Iterator[Fit]:
     """What the search gives, each with a word for every segment."""
     for cover in covers(bounds, architecture.degree, split=architecture.segments == "dyadic"):
         yield verified(bounds, _fit(bounds, cover))
+    if architecture.degree == 2:
+        for cover in paired(bounds):
+            yield verified(bounds, _fit(bounds, cover))
 
 
 def _fit(bounds: Bounds, cover: Cover) -> Fit:
