@@ -145,7 +145,11 @@ def _check_names(requests: Sequence[tuple[Request, Target]]) -> None:
 
 
 _ARRAY = r"(_(t\d_)?c\d)"
-_ENDINGS = {"": rf"(_n|_tb|{_ARRAY})$", "gated": rf"_act{_ARRAY}?$", "bank": rf"(_rom|_m\d+{_ARRAY}?)$"}
+_ENDINGS = {
+    "": rf"(_n|_tb|_rom|{_ARRAY})$",
+    "gated": rf"_act(_rom|{_ARRAY})?$",
+    "bank": rf"(_rom|_m\d+)(_rom|{_ARRAY})?$",
+}
 """What the names of functions, arrays and modules add to that of any unit, and of a gated unit or a bank."""
 
 

@@ -7,9 +7,9 @@ goes from the lowest weight up, so that each adder covers only the bits from its
 xc7 subtracts: a 7 series carry chain takes a - b with any function of other bits for b, but not for a. What is
 subtracted then is the complement.
 
-ice40 has ones ahead: the chain is -1 - the sum of what enters, which is less than 0 whatever is stored, so that its upper
-bits are known to be ones. A synthesizer that is given sums would make one of three operands of two of them, which on
-iCE40 takes two lookup tables a bit more than adders do.
+ice40 has ones ahead: the chain is -1 - the sum of what enters, which is less than 0 whatever is stored, so that its
+upper bits are known to be ones. Of two sums a synthesizer would make one of three operands, which on iCE40 takes more
+lookup tables than two adders do.
 """
 
 from __future__ import annotations

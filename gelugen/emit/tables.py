@@ -226,9 +226,9 @@ class Table:
 
     @property
     def spare_entry(self) -> bool:
-        """Whether the last entry of a table of equal segments in leaves is what lies outside them."""
+        """Whether the last entry of a table of equal segments in digits is what lies outside them."""
         uniform = self.layout.term.digits is not None and isinstance(self.layout.term.map, Uniform)
-        return uniform and self.leaves is not None and self.layout.depth < 1 << self.index_width
+        return uniform and self.fine and self.layout.depth < 1 << self.index_width
 
     @property
     def words(self) -> list[int]:
@@ -242,9 +242,20 @@ class Table:
         return list(zip(self.numbers or range(len(self.words)), self.words, strict=True))
 
     @property
+    def apart(self) -> bool:
+        """Whether the case stands in a module of its own, where it would be written in leaves."""
+        digits = self.layout.term.digits
+        return self.fine and digits is not None and digits.paired and not self.layout.prefix
+
+    @property
+    def fine(self) -> bool:
+        """Whether the case is written for lookup tables of four inputs."""
+        return self.in_leaves and bool(self.word) and not self.memory and self.index_width in WIDTHS
+
+    @property
     def leaves(self) -> Leaves | None:
         """The words of a case in leaves, where they are written so."""
-        if not self.in_leaves or not self.word or self.memory or self.index_width not in WIDTHS:
+        if not self.fine or self.apart:
             return None
         words = dict(self.cases)
         every = [words.get(at, self.outside) for at in range(1 << self.index_width)]
