@@ -15,9 +15,9 @@ magnitude m = z_1 ^ (sign of z_1), which has bits - 1 bits, of which b are all b
 
 Where segments are paired, z_1 is counted from where the two of a pair meet, so that both may have one c_0: a segment's
 end and not its middle. Its z_2 is then a bump over each segment, 0 at both ends and the same for z_1 and ~z_1. Of the
-bits of z_1 behind the first two, t is the first five, inverted where the second bit of z_1 is set::
+bits of z_1 behind the first two, t is the first four, inverted where the second bit of z_1 is set::
 
-    bump = (2t + 1) * (127 - 2t) >> 7                   from 0 to 31; with fewer bits of z_1 the same of fewer bits
+    bump = 5 * (2t + 1) * (63 - 2t) >> 8                from 1 to 19; with fewer bits of z_1 the same of fewer bits
 
 The digit set {-1, 0, 1, 2} in radix 4 has one form for each number that it reaches, and needs no multiple but 2z.
 """
@@ -39,7 +39,9 @@ DIGIT_BITS = 2
 DIGITS = (0, 1, 2, -1)
 """What a stored digit stands for, by its number; -1 stands for ~z."""
 BUMP = 5
-"""Bits of a bump, and of z_1 that it sees, at most."""
+"""Bits of a bump."""
+SEEN = 4
+"""Bits of z_1 that a bump sees, at most."""
 
 
 @dataclass(frozen=True)
@@ -137,14 +139,14 @@ def bump(z: Codes, bits: int) -> Codes:
     low = bits - 2
     mirrored = np.where(z >> low & 1, ~z, z) & (1 << low) - 1
     words: Codes = np.array(bumps(bits), dtype=np.int64)
-    return words[mirrored >> max(low - BUMP, 0)]
+    return words[mirrored >> max(low - SEEN, 0)]
 
 
 def bumps(bits: int) -> tuple[int, ...]:
     """The bump by the bits of z_1 that it sees."""
-    seen = min(bits - 2, BUMP)
+    seen = min(bits - 2, SEEN)
     end = (4 << seen) - 1
-    return tuple((2 * t + 1) * (end - 2 * t) >> 2 * seen + 2 - BUMP for t in range(1 << seen))
+    return tuple(5 * (2 * t + 1) * (end - 2 * t) >> 2 * seen for t in range(1 << seen))
 
 
 def partial_product(digits: Codes, z: Codes, weight: int) -> Codes:

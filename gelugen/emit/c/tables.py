@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Term
-from gelugen.digits import BUMP, DIGIT_BITS
+from gelugen.digits import DIGIT_BITS, SEEN
 from gelugen.emit.layout import Layout
 from gelugen.emit.signals import ranges
 from gelugen.maps import about
@@ -140,16 +140,16 @@ class Digits:
     @property
     def unseen(self) -> int:
         """The lowest bits of z_1 that the bump does not see."""
-        return max(self.bits - 2 - BUMP, 0)
+        return max(self.bits - 2 - SEEN, 0)
 
     @property
     def bump_shift(self) -> int:
         """The shift of the bump's product."""
-        return 2 * (self.bits - 2 - self.unseen) + 2 - BUMP
+        return 2 * (self.bits - 2 - self.unseen)
 
     @property
     def bump_end(self) -> int:
-        """The sum of the bump's two factors."""
+        """The sum of the two factors of a bump that vary."""
         return 4 << self.bits - 2 - self.unseen
 
     @property
