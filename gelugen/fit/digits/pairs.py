@@ -42,12 +42,16 @@ def paired(bounds: Bounds) -> Iterator[Cover]:
     if bits < _FEWEST_CODES or count < _LEAST:
         return
     segments = [Segment(bounds, at << bits, 1 << bits, bits + 1, at & 1 == 1) for at in range(count)]
-    order = list(range(0, count, 2))
+    order = list(range(0, count - 1, 2))
     for plan in _plans(segments, min(bits + 1, _MOST_BITS)):
+        if not all(_serves(segments, order, plan)):  # where c_0 is free the phase is of no account
+            continue
         for phase in range(1 << plan.shift):
             at = replace(plan, phase=phase + (bounds.idle << plan.shift))
-            if all(_serves(segments, order, at)):
-                found = [_pairs(segments[first : first + 2], at) for first in range(0, count, 2)]
+            if count % 2 and not _pairs(segments[-1:], at):
+                continue
+            found = [_pairs(segments[first : first + 2], at) for first in range(0, count, 2)]
+            if all(found):
                 words = [[word] for some in found for word in _taken(some)]
                 yield Cover(replace(plan, phase=phase), Uniform(bits), words)
                 return
