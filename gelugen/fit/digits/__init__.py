@@ -51,8 +51,13 @@ def fit_digits(bounds: Bounds, architecture: Architecture) -> Iterator[Fit]:
     for cover in covers(bounds, architecture.degree, split=architecture.segments == "dyadic"):
         yield verified(bounds, _fit(bounds, cover))
     if architecture.degree == 2:
-        for cover in paired(bounds):
-            yield verified(bounds, _fit(bounds, cover))
+        yield from fit_pairs(bounds)
+
+
+def fit_pairs(bounds: Bounds) -> Iterator[Fit]:
+    """What the search for paired segments gives: one or none."""
+    for cover in paired(bounds):
+        yield verified(bounds, _fit(bounds, cover))
 
 
 def _fit(bounds: Bounds, cover: Cover) -> Fit:
