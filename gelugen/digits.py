@@ -138,8 +138,8 @@ def bump(z: Codes, bits: int) -> Codes:
     """The bump over the half of z, for z of so many bits, see the head of the module."""
     low = bits - 2
     mirrored = np.where(z >> low & 1, ~z, z) & (1 << low) - 1
-    words: Codes = np.array(bumps(bits), dtype=np.int64)
-    return words[mirrored >> max(low - SEEN, 0)]
+    found: Codes = np.array(bumps(bits), dtype=np.int64)[mirrored >> max(low - SEEN, 0)]
+    return found
 
 
 def bumps(bits: int) -> tuple[int, ...]:
