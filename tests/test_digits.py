@@ -24,11 +24,13 @@ from gelugen.fit import digits as fit_digits
 from gelugen.fit.bounds import r_bounds, rested
 from gelugen.fit.parts import assembled
 from gelugen.flow import generate
+from gelugen.objectives import Objective
 from gelugen.pipeline import multipliers, planned
 from gelugen.schedule import deepest
 from gelugen.search import architectures
 from gelugen.spec import Target
 from gelugen.store import write
+from gelugen.synthesis.objective import task, work
 from gelugen.verify import passed, verify
 
 ONE = Digits((Digit(1, 0),), 3)
@@ -292,3 +294,15 @@ def test_whatever_is_drawn_is_bit_exact_and_lints(tmp_path_factory, data):
 def test_the_usual_pipeline_has_one_register_behind_the_partial_products():
     (design, *_) = fitted("gelu", "q3.4", "faithful", "residual-uniform-digit-linear")
     assert planned(design).depth == 4
+
+
+@pytest.mark.slow
+@pytest.mark.needs("yosys")
+def test_paired_segments_reach_the_goal_on_ice40():
+    spec = Spec("gelu", "q3.12", "q3.12", "faithful", "residual-uniform-digit-quadratic")
+    architecture = get_architecture(spec.architecture)
+    bounds = rested(r_bounds(spec, spec.golden(), architecture, spec.guarantee))
+    (found,) = fit_digits.fit_pairs(bounds)
+    design = assembled(spec, architecture, bounds, found)
+    luts = Objective.parse("luts:ice40").asked.luts
+    assert work(task(design, luts, "ice40")).resources.luts <= 210
