@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import count, repeat
 
 from gelugen.design import Breakpoints, Design, Dyadic, Term
-from gelugen.digits import DIGIT_BITS
+from gelugen.digits import DIGIT_BITS, SEEN
 from gelugen.emit.c.finding import Finder, finders
 from gelugen.emit.c.packing import Array, Field, Packing, Place, forms, packings, plain, word_bits
 from gelugen.emit.c.sums import Sum, guarded
@@ -108,7 +108,7 @@ class Digits:
         each: those that are stored: 0, 1, 2 and 3 stand for -1, 0, 1 and 2, and -1 for the complement.
         lost, half: z_1 is (dx >> lost) - half, or its complement.
         reverse, subtract, bits: as in ``gelugen.digits``.
-        squares: whether a stored digit is of power 2.
+        squares, bump: whether a stored digit is of power 2, and z_2 a square or a bump.
     """
 
     each: list[Digit]
@@ -118,6 +118,27 @@ class Digits:
     subtract: bool
     bits: int
     squares: bool
+    bump: bool
+
+    @property
+    def behind(self) -> int:
+        """The mask of the bits of z_1 behind the first two."""
+        return (1 << self.bits - 2) - 1
+
+    @property
+    def unseen(self) -> int:
+        """The lowest bits of z_1 that the bump does not see."""
+        return max(self.bits - 2 - SEEN, 0)
+
+    @property
+    def bump_shift(self) -> int:
+        """The shift of the bump's product."""
+        return 2 * (self.bits - 2 - self.unseen)
+
+    @property
+    def bump_end(self) -> int:
+        """The sum of the two factors of a bump that vary."""
+        return 4 << self.bits - 2 - self.unseen
 
     @property
     def ones(self) -> int:
@@ -267,7 +288,7 @@ class Table:
     def mask(self) -> int:
         """Of the bits that are the position in the longest segment; of an offset table, of those that are mirrored."""
         at = self.layout.offset
-        return (1 << (at.bits - 1 if at else self.layout.term.dx_bits)) - 1
+        return (1 << (at.bits - 1 if at else self.layout.term.place_bits)) - 1
 
     @property
     def bits(self) -> bool:
@@ -500,12 +521,6 @@ def _digits(term: Term, parts: dict[str, Part]) -> Digits | None:
         else:
             digit = (part.base >> at & DIGIT_MASK) - 1
             found.append(Digit(None, 0, 0, digit, f"z{each.power}", max(-each.weight, 0), factor))
-    return Digits(
-        found,
-        term.dx_bits - made.bits,
-        1 << made.bits - 1,
-        made.reverse,
-        made.subtract,
-        made.bits,
-        any(each.power == 2 for each in stored),
-    )
+    second = any(each.power == 2 for each in stored)
+    lost, half, flags = term.place_bits - made.bits, 1 << made.bits - 1, (made.reverse, made.subtract)
+    return Digits(found, lost, half, *flags, made.bits, second and not made.paired, second and made.paired)
