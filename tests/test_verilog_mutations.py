@@ -161,7 +161,11 @@ SURVIVORS: dict[str, dict[str, str]] = {
         ),
         "input [[15 -> 16]:0] entries;": "a 0 in front of the entries, which four bits do not reach",
         "input [[3 -> 4]:0] at;": "the place has a 0 in front",
-        "...eep *) wire {{ leaves.signal.declared[other sign] }};": _SIGN,
+        '...e "" }}wire {{ leaves.signal.declared[other sign] }};': _SIGN,
+        "wire [{{ (table.index_width - 1) | [one more: ]dec }}:0] entry = {{ t...": _ON_TOP,
+        "wire {{ table.word.vector[other sign] }} looked_up;": _SIGN,
+        "wire {{ bump.mirrored.vector[other sign] }} {{ bump.mirrored.n...": _SIGN,
+        "reg {{ bump.square.vector[other sign] }} {{ bump.square.nam...": _SIGN,
         "...s.table }}({{ leaf.entries | uhex(16)[width one less] }}, {{ leaf.index }});": (
             "of a leaf and its complement the smaller one is written, whose highest bit is 0"
         ),

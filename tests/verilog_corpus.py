@@ -57,6 +57,7 @@ LINE_IN_DIGITS = made(*SIX, digit_term(200, Uniform(3), 8, (1, 0), (1, -2), bits
 SQUARE = made(*SIX, digit_term(210, Uniform(4), 4, (1, 1), (2, 0), (1, -1), bits=4, reverse=1), bias=-3, shift=2)
 SQUARE_OF_THREE_BITS = made(*SIX, digit_term(220, Uniform(3), 8, (2, 1), (1, 0), bits=3, subtract=1, drop=1), shift=1)
 SQUARE_OF_SIX_BITS = made(form(7), form(7), digit_term(225, Uniform(6), 2, (2, 0), (1, 0), bits=6, width=7), shift=1)
+PAIRED = made(form(9), form(8), digit_term(600, Uniform(4), 32, (1, 0), (2, 0), bits=5, width=8, paired=1), shift=1)
 FOLDED = made(
     *SIX,
     digit_term(230, Uniform(3), 4, (1, 0), (2, -1), bits=3),
@@ -136,6 +137,8 @@ CORPUS: dict[str, Entry] = {
     **in_styles("digits", LINE_IN_DIGITS),
     **in_styles("square", SQUARE),
     **in_styles("square_of_three_bits", SQUARE_OF_THREE_BITS, pipeline=0),
+    **in_styles("paired", PAIRED),
+    **in_styles("paired_combinational", PAIRED, pipeline=0),
     "square_of_six_bits": entry(SQUARE_OF_SIX_BITS),
     "deepest_square": entry(SQUARE, pipeline=deepest(SQUARE)),
     "digits_written": entry(LINE_IN_DIGITS, writable=True),
