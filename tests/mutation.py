@@ -58,7 +58,7 @@ LITERAL_FILTERS = {"sdec", "udec", "uhex", "literal", "added", "code", "splus"}
 FIT_MUTANTS = {"fit_less": "one bit less", "fit_more_drop": "one dropped bit more", "fit_other": "the other extension"}
 _CODE = re.compile(r"<=|>=|&&|\+=|-=|<<|>>|[-+*&<>?^~]|(?<![\w'])\d+(?![\w'])")
 _STEP = re.compile(r"\b(\w+) = \1 \+ \w+\)")
-_CAST = re.compile(r"\(\{\{ (?:int|unsigned|out_type) \}\}\)")
+_CAST = re.compile(r"\((?:\{\{ (?:int|unsigned|out_type) \}\}|u?int32_t)\)(?!\s)")
 
 
 @dataclass(frozen=True)

@@ -358,7 +358,7 @@ def test_one_design_that_cannot_be_keeps_all_from_being_written(tmp_path, capsys
     assert tree(tmp_path) == ["spec.toml"]
 
 
-@pytest.mark.parametrize("other", ["Act", "act_n", "act_c0", "act_tb"])
+@pytest.mark.parametrize("other", ["Act", "act_n", "act_c0", "act_rows", "act_floor", "act_tb"])
 def test_designs_whose_names_would_meet_are_refused(tmp_path, capsys, other):
     good = 'function = "gelu"\ninput = "q3.4"\noutput = "q3.4"\n'
     path = tmp_path / "spec.toml"

@@ -1,8 +1,8 @@
-"""Do the checks check? Every operator and constant of the two templates is changed, and a tool must notice.
+"""Do the checks check? Every operator and constant of the Verilog template is changed, and a tool must notice.
 
 ``mutation.py`` makes the mutants. Each is rendered for a corpus of small hand-made designs that reaches every branch
-of both templates, and is killed by the first wrong code, unknown bit, error of the handshake, compiler warning or
-undefined behaviour. What survives must stand in ``SURVIVORS`` with the reason why it computes the same.
+of the template, and is killed by the first wrong code, unknown bit or error of the handshake. What survives must stand
+in ``SURVIVORS`` with the reason why it computes the same. ``test_c_mutations.py`` does the same for C.
 
 The pipeline of valid bits, which no design changes, is broken by hand.
 """
@@ -35,7 +35,7 @@ from gelugen.verify.c import check_c, sweep_c
 from gelugen.verify.icarus import run_own_bench
 from gelugen.verify.verdict import Verdict
 
-TEMPLATES = {"verilog": "verilog/module.v.j2", "c": "c/function.j2"}
+TEMPLATES = {"verilog": "verilog/module.v.j2"}
 OUTER = {"verilog": "verilog/module.v.j2", "c": "c/header.h.j2"}
 SUFFIX = {"verilog": "v", "c": "h"}
 
@@ -714,13 +714,10 @@ def killer(
 # -- what survives, and why it computes the same -------------------------------------------------------------
 
 _CUT = "read only in slices, concatenations and copies of equal width, where the declared sign plays no part"
-_HALF_WAY_ROUND = "half of 2^bits added or taken away is the same in so many bits"
 _AT_ZERO = "at k = 0, the only k that goes the other way, both ways give 0"
 _AT_BOUND = "at the bound, the only value that goes the other way, both ways give the bound"
 _EXACT = "the signal has the exact width, or is cut: nothing is extended, and no text changes"
 _TRUNCATED = "one bit above the slice, taken off again by the assignment"
-_CONVERTED = "C converts to the same value without the cast"
-_NOT_NEGATIVE = "what is shifted is not negative after the addition: a signed shift gives the same"
 
 _FITS = "a larger value than code_max exists in this width, so code_max fits one bit less"
 _UNREAD = "only names bits that nothing needs, for linters"
@@ -786,24 +783,10 @@ SURVIVORS = {
         "for (number = 0; number [< -> <=] {{ ports.lanes | dec ...": _BEYOND,
         "...umber = 0; number < {{ ports.lanes | [one more: ]dec }}; number = numbe...": _BEYOND,
     },
-    "c": {
-        "const {{ int }} k = [drop ({{ int }})]x{{ -input.zero_point ...": _CONVERTED,
-        "const {{ unsigned }} u = [drop ({{ unsigned }})]x & {{ mask | dec }}u;": _CONVERTED,
-        "...unsigned }} u = (({{ unsigned }})x{{ [drop -]design.first | uplus }...": _HALF_WAY_ROUND,
-        "const {{ int }} line = k [> -> >=] 0 ? k{{ line_factor |...": _AT_ZERO,
-        '...acro floored(text, by) %}({{ int }})([drop ({{ unsigned }})]{{ "(" if by.add or " ...': _NOT_NEGATIVE,
-        '...{ "(" if column.factor > 1 else "" }}[drop ({{ int }})]{{ entry(column.array,...': _CONVERTED,
-        "...= ({{ int }})u{% if table.start %} - [drop ({{ int }})]{{ entry(table.start, ...": _CONVERTED,
-        "y = y [< -> <=] {{ output.code_min | ...": _AT_BOUND,
-        "y = y < {{ output.code_min | [one more: ]dec }} ? {{ output.cod...": _AT_BOUND,
-        "y = y [> -> >=] {{ output.code_max | ...": _AT_BOUND,
-        "y = y > {{ output.code_max | [one less: ]dec }} ? {{ output.cod...": _AT_BOUND,
-    },
 }
 
 LANGUAGES = [
     pytest.param("verilog", marks=pytest.mark.needs("icarus")),
-    pytest.param("c", marks=pytest.mark.needs("cc")),
 ]
 
 

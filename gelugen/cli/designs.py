@@ -144,7 +144,7 @@ def _check_names(requests: Sequence[tuple[Request, Target]]) -> None:
                 raise GelugenError(f"design {name} is asked for beside {stem}, whose C uses that name: choose another")
 
 
-_ARRAY = r"(_(t\d_)?c\d)"
+_ARRAY = r"(_floor|_(t\d+_)?([cd]\d|rows\d?|up|origin|segment|start|near))"
 _ENDINGS = {"": rf"(_n|_tb|{_ARRAY})$", "gated": rf"_act{_ARRAY}?$", "bank": rf"(_rom|_m\d+{_ARRAY}?)$"}
 """What the names of functions, arrays and modules add to that of any unit, and of a gated unit or a bank."""
 
