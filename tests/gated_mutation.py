@@ -1,6 +1,6 @@
 """A corpus of small gated units, and mutants of the two templates that write their products.
 
-What all modules share is mutated with the designs, see ``test_template_mutations.py``.
+What all modules share is mutated with the designs, see ``test_verilog_mutations.py``.
 """
 
 from collections.abc import Mapping

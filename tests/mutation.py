@@ -61,7 +61,7 @@ _CODE = re.compile(r"<=|>=|&&|\+=|-=|<<|>>|[-+*&<>?^~]|(?<![\w'])\d+(?![\w'])")
 _STEP = re.compile(r"\b(\w+) = \1 \+ \w+\)")
 _FLAG = re.compile(r"\|\||!(?!=)|1'b[01]")
 FLAGS = {"||": "&&", "!": "", "1'b0": "1'b1", "1'b1": "1'b0"}
-_CAST = re.compile(r"\(\{\{ (?:int|unsigned|out_type) \}\}\)")
+_CAST = re.compile(r"\((?:\{\{ (?:int|unsigned|out_type) \}\}|u?int32_t)\)(?!\s)")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from conftest import tally
 from mutation import Mutant, mutated
+from mutation_corpus import drawn, form, made
 from stream_units import NAME, Case
-from test_template_mutations import drawn, form, made
 from verilog_mutation import Template
 
 from gelugen.design import Term, Uniform

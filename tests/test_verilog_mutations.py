@@ -15,7 +15,7 @@ from pathlib import Path
 import gated_mutation
 import pytest
 from conftest import tally
-from test_template_mutations import Entry, Rendered, rendered
+from mutation_corpus import Entry, Rendered, rendered
 from verilog_corpus import BANKS, CORPUS, RenderedBank
 from verilog_mutation import Benches, Subject, Template
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from mutation import mutated
-from test_template_mutations import CORPUS as BOTH
-from test_template_mutations import Entry, deepest, drawn, entry, form, made
+from mutation_corpus import CORPUS as BOTH
+from mutation_corpus import Entry, deepest, drawn, entry, form, made
 
 from gelugen.bank import Bank
 from gelugen.bank_spec import BankSpec
