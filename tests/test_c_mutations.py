@@ -120,6 +120,12 @@ ONLY = {
         Term(Uniform(4), **digits(350, 3, (1, 0), (2, -1), bits=4)),
         shift=1,
     ),
+    "digits_paired": made(
+        form(9), form(9), Term(Uniform(4), **digits(400, 32, (1, 0), (2, 0), bits=5, paired=True)), shift=1
+    ),
+    "digits_paired_of_more_bits": made(
+        form(10), form(10), Term(Uniform(7), **digits(410, 7, (1, 0), (2, -1), bits=8, paired=True)), fold="even"
+    ),
     "digits_shared": made(
         form(6),
         form(7),
