@@ -25,6 +25,7 @@ from gelugen.emit.c.sums import Sum
 from gelugen.emit.c.tables import Table, tables_of
 from gelugen.flow import default_set
 from gelugen.formats import Codes
+from gelugen.identifiers import inner
 from gelugen.search import build
 from gelugen.spec import Spec, Target
 from gelugen.verify.bench import sweep_cocotb
@@ -78,7 +79,7 @@ class Emitted:
     @cached_property
     def tables(self) -> list[Table]:
         """The terms as C has them."""
-        return tables_of(self.design, self.name)
+        return tables_of(self.design, inner(self.name))
 
     def c_bits(self) -> list[CBit]:
         """Every stored bit of a coefficient in C."""
