@@ -11,7 +11,11 @@ from gelugen.identifiers import check_identifier
 
 ROM_STYLES = ("auto", "logic", "block")
 """Where tables go in an FPGA: as the tool sees fit, in logic, in block RAM."""
-STYLES = ("plain", "xc7", "ice40")
+NETWORK = "network-"
+NETWORKS = tuple(f"{NETWORK}{number}" for number in range(1, 9))
+"""As ``ice40``; and where that writes a table of all codes, it is a network of functions of four inputs, one of
+several."""
+STYLES = ("plain", "xc7", "ice40", *NETWORKS)
 """How sums, folds and saturation are written: plainly, or so that a family's synthesis takes fewer lookup tables."""
 MEMORY_FILES = ("hex", "coe", "mif")
 """Formats of tables that can stand beside the ``.mem`` files."""
@@ -33,7 +37,7 @@ class Target:
         stream: whether there is an AXI4-Stream wrapper beside the module, which then has an enable.
         rom: ``auto``, ``logic`` or ``block``: where the tables go.
         writable: whether the tables' words can be rewritten at run time.
-        style: ``plain``, ``xc7`` or ``ice40``: how the logic is written.
+        style: ``plain``, ``xc7``, ``ice40`` or ``network-1`` to ``network-8``: how the logic is written.
         memory: formats of the tables beside ``.mem``: ``hex``, ``coe``, ``mif``.
         header: ``auto``, ``single`` or ``split``: whether the C is one header, or a header and a source file.
     """

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gelugen.design import Design, Uniform
 from gelugen.emit.layout import Layout
 from gelugen.errors import GelugenError
 from gelugen.pipeline import planned
 from gelugen.schedule import Schedule
-from gelugen.target import Target
+from gelugen.target import NETWORK, Target
 
 LARGEST_SOURCE = 4096
 """Words of a table that stand in the source; larger ones are read from the .mem file by $readmemh."""
@@ -72,6 +72,11 @@ class Writing:
             target.rom,
             target.style,
         )
+
+    @property
+    def staged(self) -> Writing:
+        """How the stages of the datapath are written, where they are."""
+        return replace(self, style="ice40") if self.style.startswith(NETWORK) else self
 
     @property
     def attribute(self) -> str:

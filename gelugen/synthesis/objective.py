@@ -14,6 +14,7 @@ from gelugen.aims import Luts
 from gelugen.architectures import ARCHITECTURES, AUTO, Architecture
 from gelugen.design import Design
 from gelugen.emit import verilog
+from gelugen.emit.wiring import has_network
 from gelugen.emit.writing import Writing
 from gelugen.errors import GelugenError
 from gelugen.fit.digits import designs as of_digits
@@ -26,7 +27,7 @@ from gelugen.spec import Spec, Target
 from gelugen.synthesis.families import Resources
 from gelugen.synthesis.tasks import Task, run_tasks, work
 from gelugen.synthesis.yosys import find
-from gelugen.target import STYLES
+from gelugen.target import NETWORK, NETWORKS, STYLES
 from gelugen.terms import Term
 
 MOST = 24
@@ -35,6 +36,8 @@ _SEES = {"ice40": 4, "ecp5": 4, "xc7": 6}
 """Inputs of a lookup table."""
 _PLAIN = 1.2
 """By experience the plain text takes so many times the lookup tables, where there is a fold."""
+_NETWORK = 0.5
+"""And a network for r so many."""
 _LARGEST = 2048
 """Lookup tables by the rough count above which nothing is measured: Yosys would take many minutes."""
 
@@ -108,7 +111,8 @@ def _texts(spec: Spec, found: Iterable[Design], luts: Luts, target: Target) -> l
 
     def key(text: tuple[Design, str]) -> tuple[float, str]:
         design, style = text
-        return rough(design, luts) * (_PLAIN if style == "plain" and design.fold != "none" else 1), style
+        usual = _PLAIN if style == "plain" and design.fold != "none" else 1
+        return rough(design, luts) * (_NETWORK if style.startswith(NETWORK) else usual), style
 
     return sorted(texts, key=key)
 
@@ -118,7 +122,8 @@ def styles(luts: Luts, target: Target, design: Design) -> tuple[str, ...]:
     if design.fold == "none":  # which every style writes alike
         return (target.style,)
     own = luts.family if luts.family in STYLES else "ice40"  # lookup tables of four inputs, as ECP5 has
-    return tuple(dict.fromkeys((own, "plain", target.style)))
+    networks = NETWORKS if own == "ice40" and not luts.brams and has_network(design) else ()
+    return tuple(dict.fromkeys((own, "plain", target.style, *networks)))
 
 
 def task(design: Design, luts: Luts, style: str) -> Task:
