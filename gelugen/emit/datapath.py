@@ -288,7 +288,7 @@ class Datapath:
         """The datapath of a design whose tables are in the named files, one a term."""
         staged = _Builder(design, writing.staged, mems).build()
         borrows = Borrows.of(design, writing.staged)
-        return replace(staged, borrows=borrows, wiring=Wiring.of(borrows, writing, staged.port.name))
+        return replace(staged, borrows=borrows, wiring=Wiring.of(design, writing, staged.port.name))
 
 
 class _Builder:

@@ -1,8 +1,8 @@
 """A small table as a network of functions of four inputs, each an expression.
 
-It is how the styles ``network-1``, ``network-2`` and so on write the r of every code, where ``gelugen.emit.styling``
-writes the borrows of line - r out. Which of the networks a synthesizer takes the fewest lookup tables for is only told
-by measuring.
+It is how the styles ``network:...`` write the r of every code, where ``gelugen.emit.styling`` writes the borrows of
+line - r out. How many lookup tables a synthesizer takes for which of the networks is only told by measuring, see
+``gelugen.synthesis.objective``.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from gelugen.design import Design
-from gelugen.emit.networks import Network, networks
 from gelugen.emit.styling import Borrows
 from gelugen.emit.writing import Writing
-from gelugen.target import NETWORK, Target
+from gelugen.errors import GelugenError
+from gelugen.networks import Network
+from gelugen.target import Target
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,23 @@ class Wiring:
     word: str
 
     @classmethod
-    def of(cls, borrows: Borrows | None, writing: Writing, port: str) -> Wiring | None:
-        """The network for r that reads a port, where that is what is written."""
-        if borrows is None or not writing.style.startswith(NETWORK):
+    def of(cls, design: Design, writing: Writing, port: str) -> Wiring | None:
+        """The network for r that reads a port; None where the style names none, or there are registers.
+
+        Raises:
+            GelugenError: the design has no such r, or another one.
+        """
+        if writing.network is None:
             return None
-        found = networks_of(borrows)
-        number = int(writing.style.removeprefix(NETWORK)) - 1
-        return cls.made(found[number % len(found)], port, "r")
+        borrows = borrows_of(design)
+        if borrows is None:
+            raise GelugenError(
+                "style network is not for this design: it is for a residual table of codes of at most 8 bits with the "
+                "same input and output format"
+            )
+        if writing.network.bits != borrows.bits or tuple(writing.network.columns()) != columns(borrows):
+            raise GelugenError("style network gives another table than this design's: leave the style out")
+        return None if writing.schedule.depth else cls.made(writing.network, port, "r")
 
     @classmethod
     def made(cls, network: Network, port: str, word: str) -> Wiring:
@@ -57,15 +68,14 @@ class Wiring:
         return cls(wires, f"{{{', '.join(names[each] for each in reversed(network.outputs))}}}")
 
 
-def has_network(design: Design) -> bool:
-    """Whether the styles of networks write a design's combinational module in a way of their own."""
-    return Borrows.of(design, Writing.of(design, Target("candidate", pipeline=0, style="ice40"))) is not None
+def borrows_of(design: Design) -> Borrows | None:
+    """What the combinational module has in place of stages, if the styles of networks are for a design."""
+    return Borrows.of(design, Writing.of(design, Target("candidate", pipeline=0, style="ice40")))
 
 
-def networks_of(borrows: Borrows) -> tuple[Network, ...]:
-    """The networks for r, the smallest first."""
-    columns = tuple(sum((r >> bit & 1) << code for code, r in borrows.rows) for bit in range(borrows.width))
-    return networks(borrows.bits, columns)
+def columns(borrows: Borrows) -> tuple[int, ...]:
+    """Every bit of r, the lowest first, for every code as an unsigned number, as bits of a number."""
+    return tuple(sum((r >> bit & 1) << code for code, r in borrows.rows) for bit in range(borrows.width))
 
 
 def expression(entries: int, names: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from gelugen.design import Design, Uniform
 from gelugen.emit.layout import Layout
 from gelugen.errors import GelugenError
+from gelugen.networks import Network
 from gelugen.pipeline import planned
 from gelugen.schedule import Schedule
 from gelugen.target import NETWORK, Target
@@ -39,7 +40,8 @@ class Writing:
         enable: whether the pipeline moves only while ``en`` is high.
         writable: whether words can be rewritten.
         rom: ``auto``, ``logic`` or ``block``.
-        style: ``plain``, or a family for which sums and folds are written, see ``gelugen.emit.styling``.
+        style: ``plain``, a family for which sums and folds are written, see ``gelugen.emit.styling``, or a network, see
+            ``gelugen.emit.wiring``.
     """
 
     schedule: Schedule
@@ -74,9 +76,14 @@ class Writing:
         )
 
     @property
+    def network(self) -> Network | None:
+        """The network that the style names, if it names one."""
+        return Network.parse(self.style.removeprefix(NETWORK)) if self.style.startswith(NETWORK) else None
+
+    @property
     def staged(self) -> Writing:
-        """How the stages of the datapath are written, where they are."""
-        return replace(self, style="ice40") if self.style.startswith(NETWORK) else self
+        """How all but a network is written."""
+        return replace(self, style="ice40") if self.network else self
 
     @property
     def attribute(self) -> str:
