@@ -52,7 +52,6 @@ def networks(
         some |= each
     # What tells whether any output is 1, and the highest output, are often parts of the others.
     first = start(bits, table[::-1], (some,))
-    first = Network(bits, first.nodes, first.outputs[::-1])
     walks = [Walk(first, seed) for seed in range(_ROUNDS[0][0])]
     for count, steps in _ROUNDS:
         walks = sorted(walks, key=lambda walk: walk.fewest)[:count]
@@ -63,9 +62,10 @@ def networks(
             note(f"looking for networks of functions of four inputs, {fewest} nodes so far at least")
         walks = done
     fewest = min(walk.fewest for walk in walks)
-    least = list(dict.fromkeys(each for walk in walks if walk.fewest == fewest for each in walk.least))
     if bits + fewest > MOST_SIGNALS:
         return []
+    alike = dict.fromkeys(each for walk in walks if walk.fewest == fewest for each in walk.least)
+    least = [Network(bits, each.nodes, each.outputs[::-1]) for each in alike]
     return [least[at * len(least) // most] for at in range(most)] if len(least) > most else least
 
 

@@ -180,7 +180,7 @@ def sieved(bits: int, values: Sequence[int], ones: int, zeros: int) -> npt.NDArr
     """Sets of four signals that may tell some indices from others: they do for the closest pairs of neighbours."""
     codes = 1 << bits
     size = max(codes // 8, 1)
-    data = b"".join(value.to_bytes(size, "little") for value in (*values, ones, zeros))
+    data = b"".join([value.to_bytes(size, "little") for value in (*values, ones, zeros)])
     rows = np.unpackbits(np.frombuffer(data, dtype=np.uint8), bitorder="little").reshape(len(values) + 2, -1)[:, :codes]
     seen = (_BITS[: len(values)].astype(np.float64) @ rows[:-2]).astype(np.int64)
     near = _neighbours(bits)
@@ -197,12 +197,13 @@ class Walk:
 
     Attributes:
         here: where it is.
+        seen: its signals.
         least: the smallest networks so far, in the order in which they were found.
     """
 
     def __init__(self, first: Network, seed: int) -> None:
         """Begin at a network."""
-        self.here = first
+        self.here, self.seen = first, first.signals()
         self.least: dict[Network, None] = {first: None}
         self.bits, self.depth, self.fewest = first.bits, first.depth(), len(first.nodes)
         self.every = (1 << (1 << first.bits)) - 1
@@ -228,7 +229,7 @@ class Walk:
             return
         if (depth := changed.depth()) > max(_DEPTH, self.depth):
             return
-        self.here, self.depth = changed, depth
+        self.here, self.seen, self.depth = changed, changed.signals(), depth
         if nodes < self.fewest:
             self.least, self.fewest = {}, nodes
         if nodes == self.fewest:
@@ -238,7 +239,7 @@ class Walk:
         nodes, bits = list(self.here.nodes), self.bits
         chosen = self._pick(len(nodes))
         signal = bits + chosen
-        seen = self.here.signals()
+        seen = list(self.seen)
         care, after = self._care(seen, chosen)
         others = [each for each in range(len(seen)) if each not in after]
         spare = 1 + self._pick(2) if len(nodes) < self.fewest + _SLACK and self._pick(3) else 0
