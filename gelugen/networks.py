@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from string import ascii_letters
@@ -17,27 +17,6 @@ MOST_BITS = 8
 MOST_SIGNALS = len(ascii_letters)
 """Inputs and nodes, each of which has a letter in the text."""
 _NODE = re.compile(r"([a-zA-Z]{0,4})-([0-9a-f]{1,4})")
-
-
-_OF_TWO: tuple[Callable[[int, int, int], int], ...] = (
-    lambda a, b, every: 0,
-    lambda a, b, every: (a | b) ^ every,
-    lambda a, b, every: a & ~b,
-    lambda a, b, every: b ^ every,
-    lambda a, b, every: b & ~a,
-    lambda a, b, every: a ^ every,
-    lambda a, b, every: a ^ b,
-    lambda a, b, every: (a & b) ^ every,
-    lambda a, b, every: a & b,
-    lambda a, b, every: a ^ b ^ every,
-    lambda a, b, every: a,
-    lambda a, b, every: (b & ~a) ^ every,
-    lambda a, b, every: b,
-    lambda a, b, every: (a & ~b) ^ every,
-    lambda a, b, every: a | b,
-    lambda a, b, every: every,
-)
-"""The functions of two signals, by their entries; ``every`` is all ones."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +33,12 @@ class Node:
 
     def value(self, seen: Sequence[int], every: int) -> int:
         """The function for every index of the network, from the signals for every index; ``every`` is all ones."""
-        if len(self.inputs) < 2:
-            low, high = (every if self.entries >> at & 1 else 0 for at in (0, len(self.inputs)))
-            return low ^ ((low ^ high) & seen[self.inputs[0]]) if self.inputs else low
-        first, second = seen[self.inputs[0]], seen[self.inputs[1]]
-        parts = [_OF_TWO[self.entries >> at & 15](first, second, every) for at in range(0, 1 << len(self.inputs), 4)]
-        for each in self.inputs[2:]:
+        if not self.inputs:
+            return every if self.entries else 0
+        first = seen[self.inputs[0]]
+        of_one = (0, first ^ every, first, every)
+        parts = [of_one[self.entries >> at & 3] for at in range(0, 1 << len(self.inputs), 2)]
+        for each in self.inputs[1:]:
             bit = seen[each]
             parts = [low ^ ((low ^ high) & bit) for low, high in zip(parts[::2], parts[1::2], strict=True)]
         return parts[0]

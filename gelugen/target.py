@@ -15,8 +15,8 @@ ROM_STYLES = ("auto", "logic", "block")
 STYLES = ("plain", "xc7", "ice40")
 """How sums, folds and saturation are written: plainly, or so that a family's synthesis takes fewer lookup tables."""
 NETWORK = "network:"
-"""And before the text of a network of functions of four inputs: as ``ice40``, but where that writes a table of all codes
-in a combinational module, it is this network (``gelugen.networks``)."""
+"""Before a network's text (``gelugen.networks``): as ``ice40``, but where that writes a table of all codes, it is the
+network of functions of four inputs."""
 MEMORY_FILES = ("hex", "coe", "mif")
 """Formats of tables that can stand beside the ``.mem`` files."""
 HEADERS = ("auto", "single", "split")

@@ -116,7 +116,9 @@ def _by(entries: int, names: tuple[str, ...], at: int) -> tuple[str, int, int]:
     if 0 in (low, high):
         return _joined(name if low == 0 else f"~{name}", "&", _AND, _expressed(high or low, rest))
     if every in (low, high):
-        return _joined(name if high == every else f"~{name}", "|", _OR, _expressed(low if high == every else high, rest))
+        return _joined(
+            name if high == every else f"~{name}", "|", _OR, _expressed(low if high == every else high, rest)
+        )
     if low ^ high == every:
         return min(
             _joined(name, "^", _XOR, _expressed(low, rest)),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from gelugen.design import Design
 from gelugen.emit.wiring import borrows_of, columns
-from gelugen.networks import MOST_SIGNALS, Network
+from gelugen.networks import MOST_BITS, MOST_SIGNALS, Network
 from gelugen.synthesis.resubstitution import Walk, start
 from gelugen.target import NETWORK
 from gelugen.workers import spread
@@ -14,7 +14,7 @@ from gelugen.workers import spread
 MOST = 8
 """So many networks are given."""
 _ROUNDS = ((12, 3000), (4, 9000))
-"""So many walks go so many steps; those that come to the fewest nodes go on."""
+"""So many walks go so many steps, for a table of ``MOST_BITS``; those that come to the fewest nodes go on."""
 
 
 def networked(
@@ -56,7 +56,9 @@ def networks(
     for count, steps in _ROUNDS:
         walks = sorted(walks, key=lambda walk: walk.fewest)[:count]
         done = list(walks)
-        for number, walk in spread(_gone, [(walk, steps) for walk in walks], jobs, "looked for networks"):
+        for number, walk in spread(
+            _gone, [(walk, (steps << bits) >> MOST_BITS) for walk in walks], jobs, "looked for networks"
+        ):
             done[number] = walk
             fewest = min(each.fewest for each in done)
             note(f"looking for networks of functions of four inputs, {fewest} nodes so far at least")

@@ -82,7 +82,7 @@ def least_luts(
     best = min(given, key=lambda number: (*_order(luts, found[number]), number))
     design, style = ranked[best]
     figures = Figures(
-        spec.objective, luts.family, found[best].to_json(), f"Yosys {yosys.version}", len(tasks), candidates
+        spec.objective, luts.family, found[best].to_json(), f"Yosys {yosys.version}", len(found), candidates
     )
     return Chosen(design, replace(target, style=style), figures)
 

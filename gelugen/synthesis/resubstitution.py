@@ -207,7 +207,7 @@ class Walk:
         self.least: dict[Network, None] = {first: None}
         self.bits, self.depth, self.fewest = first.bits, first.depth(), len(first.nodes)
         self.every = (1 << (1 << first.bits)) - 1
-        self.random = Random(seed)
+        self.random = Random(seed)  # noqa: S311 - a walk, no secret
 
     def _pick(self, below: int) -> int:
         """A number below another."""
@@ -295,7 +295,7 @@ class Walk:
         zeros: int,
         fresh: int,
     ) -> tuple[int, ...] | None:
-        """Signals that tell some indices from others, those that leave the fewest nodes; one of the last few of them."""
+        """Signals that tell some indices from others and leave the fewest nodes; one of them is of the last few."""
         if not ones or not zeros:
             return ()
         sets = sieved(self.bits, values, ones, zeros)
