@@ -18,7 +18,9 @@ from gelugen.networks import INPUTS, Network, Node
 from gelugen.search import build
 from gelugen.spec import Spec, Target
 from gelugen.synthesis import networked, objective
+from gelugen.synthesis.families import Resources
 from gelugen.synthesis.resubstitution import Walk, start
+from gelugen.synthesis.tasks import Measured
 from gelugen.target import NETWORK
 from gelugen.verify import check_guarantee
 from gelugen.verify.icarus import run_own_bench
@@ -160,20 +162,30 @@ def test_between_registers_a_network_is_as_ice40():
     assert module(with_network(design)) == module("ice40")
 
 
+def test_no_network_is_looked_for_where_the_table_is_large_or_the_family_sees_more(monkeypatch):
+    large = build(Spec("gelu", "q1.6", "q1.6", architecture="residual-table"))
+    assert borrows_of(large) is not None
+    assert networked.networked([large], pytest.fail, jobs=1) == []
+    style = with_network(build(Q3_4))
+    spec = Spec("gelu", "q3.4", "q3.4", architecture="residual-table", objective="luts:xc7")
+    monkeypatch.setattr(objective, "find", lambda: None)
+    with pytest.raises(GelugenError, match=r"^style network is not for this request: objective luts:xc7 has no .*$"):
+        objective.least_luts(spec, Target("net", style=style), jobs=1)
+
+
 @pytest.mark.needs("yosys")
 def test_what_yosys_fails_at_is_left_out(monkeypatch):
     spec = Spec("gelu", "q2.2", "q2.2", architecture="residual-table", objective="luts:ice40")
     monkeypatch.setattr(networked, "_ROUNDS", SHORT)
-    tried = objective.try_tasks
 
-    def failing(tasks, jobs):
-        for number, found in tried(tasks, jobs):
-            yield number, GelugenError("Yosys fails") if number in failed else found
+    def failing(tasks, _):
+        for number in reversed(range(len(tasks))):
+            yield number, GelugenError("Yosys fails") if number in failed else Measured(Resources(luts=number + 1))
 
     monkeypatch.setattr(objective, "try_tasks", failing)
     failed = {0}
     figures = objective.least_luts(spec, Target("net"), most=3, jobs=1).figures
-    assert (figures.measured, figures.candidates) == (2, 3)
+    assert (figures.counts["luts"], figures.measured, figures.candidates) == (2, 2, 3)
     failed = {0, 1, 2}
     with pytest.raises(GelugenError, match=r"^Yosys fails$"):
         objective.least_luts(spec, Target("net"), most=3, jobs=1)

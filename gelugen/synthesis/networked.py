@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from gelugen.design import Design
 from gelugen.emit.wiring import borrows_of, columns
-from gelugen.networks import MOST_BITS, MOST_SIGNALS, Network
+from gelugen.networks import MOST_BITS, Network
 from gelugen.synthesis.resubstitution import Walk, start
 from gelugen.target import NETWORK
 from gelugen.workers import spread
@@ -15,6 +15,9 @@ MOST = 8
 """So many networks are given."""
 _ROUNDS = ((12, 3000), (4, 9000))
 """So many walks go so many steps, for a table of ``MOST_BITS``; those that come to the fewest nodes go on."""
+
+_LARGEST = 40
+"""Nodes at the start above which nothing is looked for: it would take minutes, and a case does as well."""
 
 
 def networked(
@@ -38,7 +41,7 @@ def networked(
 def networks(
     bits: int, table: tuple[int, ...], note: Callable[[str], object], most: int, jobs: int | None
 ) -> list[Network]:
-    """Different networks of the fewest nodes that some walks come to; the same every time.
+    """Different networks of the fewest nodes that some walks come to, none for a large table; the same every time.
 
     Args:
         bits: of the index.
@@ -52,6 +55,8 @@ def networks(
         some |= each
     # What tells whether any output is 1, and the highest output, are often parts of the others.
     first = start(bits, table[::-1], (some,))
+    if len(first.nodes) > _LARGEST:
+        return []
     walks = [Walk(first, seed) for seed in range(_ROUNDS[0][0])]
     for count, steps in _ROUNDS:
         walks = sorted(walks, key=lambda walk: walk.fewest)[:count]
@@ -64,8 +69,6 @@ def networks(
             note(f"looking for networks of functions of four inputs, {fewest} nodes so far at least")
         walks = done
     fewest = min(walk.fewest for walk in walks)
-    if bits + fewest > MOST_SIGNALS:
-        return []
     alike = dict.fromkeys(each for walk in walks if walk.fewest == fewest for each in walk.least)
     least = [Network(bits, each.nodes, each.outputs[::-1]) for each in alike]
     return [least[at * len(least) // most] for at in range(most)] if len(least) > most else least

@@ -15,7 +15,7 @@ from gelugen.architectures import ARCHITECTURES, AUTO, Architecture
 from gelugen.design import Design
 from gelugen.emit import verilog
 from gelugen.emit.writing import Writing
-from gelugen.errors import GelugenError, short
+from gelugen.errors import GelugenError
 from gelugen.fit.digits import designs as of_digits
 from gelugen.fit.untruncated import untruncated
 from gelugen.golden import Golden, golden
@@ -76,9 +76,7 @@ def least_luts(
         note(f"{done} of {len(tasks)} candidates measured, {_cost(luts, min_of(luts, found))} so far at least")
     given = [number for number in found if target.style in ("plain", ranked[number][1])]
     if not given:
-        raise failed or GelugenError(
-            f"style {short(target.style)} is of no design among the candidates: leave it out, or name the architecture"
-        )
+        raise failed or GelugenError("no candidate could be measured")
     best = min(given, key=lambda number: (*_order(luts, found[number]), number))
     design, style = ranked[best]
     figures = Figures(
@@ -134,10 +132,15 @@ def _networks(
     jobs: int | None,
 ) -> list[tuple[Design, str]]:
     """The texts with a network for r, where the family's lookup tables have as many inputs as its nodes."""
-    if _SEES[luts.family] != INPUTS or luts.brams or target.style in STYLES[1:]:
-        return []
-    found = networked(dict.fromkeys(design for design, _ in texts), note, most, jobs)
-    if target.style != "plain" and found and target.style not in [style for _, style in found]:
+    asked = target.style not in STYLES
+    found: list[tuple[Design, str]] = []
+    if _SEES[luts.family] == INPUTS and not luts.brams and (asked or target.style == "plain"):
+        found = networked(dict.fromkeys(design for design, _ in texts), note, most, jobs)
+    if asked and not found:
+        raise GelugenError(
+            f"style network is not for this request: objective luts:{luts.family} has no candidate with one"
+        )
+    if asked and target.style not in [style for _, style in found]:
         found.append((found[0][0], target.style))
     return found
 
