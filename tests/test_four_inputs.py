@@ -200,7 +200,7 @@ def test_gelu_of_q3_4_takes_at_most_20_lookup_tables_of_ice40(tmp_path, capsys):
     assert bundle.manifest["measured"]["luts"] <= 20
     assert bundle.manifest["target"]["style"].startswith(NETWORK)
     assert check_guarantee(bundle).status == "pass"
-    verdict = run_own_bench("Icarus", bundle.folder, "net", bundle.unit)
+    verdict = run_own_bench("Icarus", bundle.folder, "net", bundle.design)
     assert (verdict.status, verdict.mismatches) == ("pass", 0)
     assert json.loads((tmp_path / "net" / "manifest.json").read_text()) == bundle.manifest
     capsys.readouterr()
