@@ -150,10 +150,11 @@ def chain(term: Term) -> tuple[tuple[int, Digit], ...]:
 
     The lowest weight comes first, and of equal ones the shorter partial product.
     """
-    if term.digits is None:
+    made = term.digits
+    if made is None:
         return ()
-    stored = [(number, each) for number, each in enumerate(term.digits.each, 1) if term.coefficients[number].width]
-    return tuple(sorted(stored, key=lambda each: (max(each[1].weight, 0), each[1].weight)))
+    stored = [(number, each) for number, each in enumerate(made.each, 1) if term.coefficients[number].width]
+    return tuple(sorted(stored, key=lambda each: (max(each[1].weight, 0), each[1].weight + made.seen(each[1].power))))
 
 
 def multipliers(design: Design) -> list[tuple[int, int]]:

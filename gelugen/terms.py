@@ -114,11 +114,13 @@ class Term:
     def _check_digits(self, digits: Digits) -> None:
         columns = self.coefficients[1:]
         plain = isinstance(self.map, Uniform | Dyadic) and self.map.about is None
-        if len(columns) != len(digits.each) or digits.bits > self.dx_bits or not plain:
+        if len(columns) != len(digits.each) or digits.bits > self.dx_bits + digits.paired or not plain:
             raise GelugenError(
-                f"a term must have one column for each of {len(digits.each)} digits, on a map of {digits.bits} bits at "
-                f"least, uniform or dyadic"
+                f"a term must have one column for each of {len(digits.each)} digits, on a map of "
+                f"{digits.bits - digits.paired} bits at least, uniform or dyadic"
             )
+        if digits.paired and not (isinstance(self.map, Uniform) and self.dx_bits):
+            raise GelugenError("paired segments must be uniform ones, of two codes at least")
         if any(each.signed or each.drop or each.base or each.width not in (0, DIGIT_BITS) for each in columns):
             raise GelugenError(f"a column of digits must have {DIGIT_BITS} bits without sign, drop or base")
         if not any(each.width for each in columns):
@@ -143,6 +145,11 @@ class Term:
     def dx_bits(self) -> int:
         """The bits of dx."""
         return self.map.dx_bits
+
+    @property
+    def place_bits(self) -> int:
+        """The bits of u that a polynomial sees: those of dx, and of paired segments which of the two it is."""
+        return self.dx_bits + (self.digits is not None and self.digits.paired)
 
     @property
     def rom_bits(self) -> int:
@@ -175,7 +182,7 @@ class Term:
         at = np.where(inside, segment, 0)
         if self.digits:
             lowest, *columns = self.coefficients
-            arguments = self.digits.arguments(dx, self.dx_bits)
+            arguments = self.digits.arguments(*self.digits.place(dx, self.dx_bits, segment))
             product = np.zeros_like(u)
             for digit, column in zip(self.digits.each, columns, strict=True):
                 stored = np.array(column.values, dtype=np.int64)[at]

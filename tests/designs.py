@@ -72,15 +72,16 @@ def coefficients(draw, depth, low_width=0, low_base=-20, high_base=20):
 def digit_terms(draw, u_bits):
     """A polynomial in digits: some of them may be stored nowhere, but not all."""
     segment_map, depth = draw(st.one_of(uniform(u_bits), dyadic(u_bits)).filter(lambda each: each[0].dx_bits > 1))
-    bits = draw(st.integers(2, segment_map.dx_bits))
-    powers = st.sampled_from([1, 2]) if bits > 2 else st.just(1)
+    paired = isinstance(segment_map, Uniform) and draw(st.booleans())
+    bits = draw(st.integers(2, segment_map.dx_bits + paired))
+    powers = st.sampled_from([1, 2]) if bits > (4 if paired else 2) else st.just(1)
     each = tuple(draw(st.lists(st.builds(Digit, powers, st.integers(-9, 4)), min_size=1, max_size=4)))
     columns = [draw(coefficients(depth))]
     for number in range(len(each)):
         width = 2 if not number else draw(st.sampled_from([0, 2, 2, 2]))
         values = draw(st.lists(st.integers(0, (1 << width) - 1), min_size=depth, max_size=depth))
         columns.append(Coefficient(tuple(values), width, False))
-    return Term(segment_map, tuple(columns), (), Digits(each, bits, draw(st.booleans()), draw(st.booleans())))
+    return Term(segment_map, tuple(columns), (), Digits(each, bits, draw(st.booleans()), draw(st.booleans()), paired))
 
 
 @st.composite

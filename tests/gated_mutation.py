@@ -1,6 +1,6 @@
 """A corpus of small gated units, and mutants of the two templates that write their products.
 
-What all modules share is mutated with the designs, see ``test_template_mutations.py``.
+What all modules share is mutated with the designs, see ``test_verilog_mutations.py``.
 """
 
 from collections.abc import Mapping
@@ -152,7 +152,7 @@ _CONVERTED = "C converts to the same value without the cast"
 
 SURVIVORS = {
     "c": {
-        "const {{ int }} a = [drop ({{ int }})]{{ function }}(gate){{...": _CONVERTED,
+        "const {{ int }} a = [drop ({{ int }})]{{ function.name }}(ga...": _CONVERTED,
         "const {{ int }} b = [drop ({{ int }})]up{{ -unit.spec.up.zer...": _CONVERTED,
         "...{ unsigned }} m = ({{ unsigned }})(p [< -> <=] 0 ? -p : p);": _AT_ZERO,
         "...unsigned }} m = ({{ unsigned }})(p < [0 -> 1] ? -p : p);": _AT_ZERO,

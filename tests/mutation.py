@@ -14,6 +14,7 @@ comment of the emitted language.
 | a number in the code | one more |
 | a sign in a printed expression (``-term.half``) | dropped |
 | a cast in C | dropped |
+| ``||``, ``!`` and ``1'b0`` in Verilog | ``&&``; nothing; ``1'b1``, and the other way round |
 | a number printed by a filter | one more; if printed by ``dec``, also one less |
 | the width of a printed Verilog literal that is not 0 | one less |
 | ``fit`` | to one bit less; one dropped bit more; the other kind of extension |
@@ -58,7 +59,9 @@ LITERAL_FILTERS = {"sdec", "udec", "uhex", "literal", "added", "code", "splus"}
 FIT_MUTANTS = {"fit_less": "one bit less", "fit_more_drop": "one dropped bit more", "fit_other": "the other extension"}
 _CODE = re.compile(r"<=|>=|&&|\+=|-=|<<|>>|[-+*&<>?^~]|(?<![\w'])\d+(?![\w'])")
 _STEP = re.compile(r"\b(\w+) = \1 \+ \w+\)")
-_CAST = re.compile(r"\(\{\{ (?:int|unsigned|out_type) \}\}\)")
+_FLAG = re.compile(r"\|\||!(?!=)|1'b[01]")
+FLAGS = {"||": "&&", "!": "", "1'b0": "1'b1", "1'b1": "1'b0"}
+_CAST = re.compile(r"\((?:\{\{ (?:int|unsigned|out_type) \}\}|u?int32_t)\)(?!\s)")
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,13 @@ def _edits(source: str, language: str) -> Iterator[Edit]:
         elif depth == "variable" and token.kind != "whitespace":
             printed.append(token)
         elif token.kind == "data":
-            yield from (edit for edit in _code_edits(token.text, token.start) if not comments.get(edit.start))
+            made = [*_code_edits(token.text, token.start)]
+            if language == "verilog":
+                made += [
+                    Edit(token.start + each.start(), token.start + each.end(), FLAGS[each[0]])
+                    for each in _FLAG.finditer(token.text)
+                ]
+            yield from (edit for edit in made if not comments.get(edit.start))
     if language == "c":
         yield from (Edit(match.start(), match.end(), "", f"drop {match[0]}") for match in _CAST.finditer(source))
 

@@ -12,14 +12,19 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import tally
 
 from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Offset, Term, Uniform
 from gelugen.emit import emit
+from gelugen.emit.c.sums import Sum
+from gelugen.emit.c.tables import Table, tables_of
 from gelugen.flow import default_set
+from gelugen.formats import Codes
 from gelugen.search import build
 from gelugen.spec import Spec, Target
 from gelugen.verify.bench import sweep_cocotb
@@ -35,6 +40,16 @@ class Bit:
     term: int
     power: int
     segment: int
+    bit: int
+
+
+@dataclass(frozen=True)
+class CBit:
+    """A stored bit of the C text: of which term, coefficient, row, and its number in the field."""
+
+    term: int
+    power: int
+    row: int
     bit: int
 
 
@@ -60,10 +75,55 @@ class Emitted:
             for bit in range(column.width)
         ]
 
-    def changed_codes(self, bit: Bit) -> int:
+    @cached_property
+    def tables(self) -> list[Table]:
+        """The terms as C has them."""
+        return tables_of(self.design, self.name)
+
+    def c_bits(self) -> list[CBit]:
+        """Every stored bit of a coefficient in C."""
+        found = []
+        for t, table in enumerate(self.tables):
+            for power, part in enumerate(table.parts):
+                if table.own:
+                    depth, width = table.layout.depth, table.layout.term.coefficients[0].width
+                elif part.place and table.finder:
+                    fields = dict(table.words[part.place.word].fields)
+                    depth, width = len(table.finder.served), fields[part.name]
+                else:
+                    continue
+                found += [CBit(t, power, row, bit) for row in range(depth) for bit in range(width)]
+        return found
+
+    def changed_codes(self, bit: Bit | CBit) -> int:
         """How many codes change with a bit, says NumPy."""
         codes = self.design.spec.input.codes()
+        if isinstance(bit, CBit):
+            return int((self.with_c_bit(bit) != self.design.eval(codes)).sum())
         return int((flipped(self.design, bit).eval(codes) != self.design.eval(codes)).sum())
+
+    def with_c_bit(self, at: CBit) -> Codes:
+        """The codes with a bit of the C text flipped: those of another coefficient where its row serves."""
+        design, table = self.design, self.tables[at.term]
+        codes, term, finder = design.spec.input.codes(), design.terms[at.term], table.finder
+        if finder is None:
+            return flipped(design, Bit(at.term, 0, at.row, at.bit)).eval(codes)
+        part, segment = table.parts[at.power], finder.served[at.row]
+        old = term.coefficients[at.power]
+        values = [old.base + value << old.drop for value in old.values]
+        more = Sum.of(design).constant if Sum.of(design).alone and not at.power else 0
+        field, place = (values[segment] + more - part.base) // part.factor, part.place
+        assert place is not None
+        width = dict(table.words[place.word].fields)[part.name]
+        values[segment] = flip(field, at.bit, width, field < 0 or is_signed(table, at.power)) * part.factor
+        values[segment] += part.base - more
+        column = Coefficient(tuple(values), 32, True)
+        columns = [column if power == at.power else each for power, each in enumerate(term.coefficients)]
+        terms = list(design.terms)
+        terms[at.term] = replace(term, coefficients=tuple(columns))
+        u = design.trace(codes)["u"]
+        row = (u >> finder.shift) - finder.first if finder.kind == "bits" else term.map.locate(u)[0]
+        return np.where(row == at.row, replace(design, terms=tuple(terms)).eval(codes), design.eval(codes))
 
     def write(self, folder: Path, **changed: str | None) -> Path:
         """The files in a folder, with some texts (named by ending, ``_`` for the dot) replaced, or left out."""
@@ -106,17 +166,41 @@ def flip(value: int, bit: int, width: int, signed: bool) -> int:
 # -- the same flip in a text -------------------------------------------------------------------------------
 
 
-def flip_in_c(design: Design, text: str, at: Bit) -> str:
+def is_signed(table: Table, power: int) -> bool:
+    """Whether a coefficient's field in C has a sign."""
+    place = table.parts[power].place
+    return bool(place and place.signed)
+
+
+def flip_in_c(emitted: Emitted, text: str, at: CBit) -> str:
     """The C text with one number of one array replaced."""
-    term = f"t{at.term}_" if len(design.terms) > 1 else ""
-    pattern = rf"^GELUGEN_STORAGE static const u?int\d+_t \w+_{term}c{at.power}\[(\d+)\] = \{{\n(.*?)\n\}};"
-    (array,) = re.finditer(pattern, text, re.M | re.S)
-    numbers = list(re.finditer(r"-?\d+", array[2]))
-    assert len(numbers) == int(array[1]) == design.terms[at.term].depth
-    number = numbers[at.segment]
-    column = design.terms[at.term].coefficients[at.power]
-    value = flip(int(number[0]), at.bit, column.width, column.signed)
-    start = array.start(2)
+    table = emitted.tables[at.term]
+    if table.own:
+        array, entry, low = table.own, at.row, 0
+    else:
+        place = table.parts[at.power].place
+        assert place is not None
+        array, low = table.words[place.word].array, place.at
+        together = [number for number, word in enumerate(table.words) if word.array == array]
+        entry = len(together) * at.row + together.index(place.word)
+    pattern = rf"^GELUGEN_STORAGE static const {array.type} {array.name}\[(\d+)\] = \{{\n(.*?)\n\}};"
+    (found,) = re.finditer(pattern, text, re.M | re.S)
+    numbers = list(re.finditer(r"-?\d+", found[2]))
+    assert len(numbers) == int(found[1]) == len(array.values)
+    number, bits = numbers[entry], 8 * array.bytes // len(array.values)
+    signed = array.type.startswith("int")
+    value, top = int(number[0]), low + at.bit
+    if table.own:
+        width = table.layout.term.coefficients[0].width
+        value = flip(value, at.bit, width, table.layout.term.coefficients[0].signed)
+    elif signed and is_signed(table, at.power):
+        place = table.parts[at.power].place
+        assert place is not None
+        width = low + dict(table.words[place.word].fields)[f"c{at.power}"]
+        value = flip(value, top, width, True)
+    else:
+        value = flip(value, top, bits, signed)
+    start = found.start(2)
     return text[: start + number.start()] + str(value) + text[start + number.end() :]
 
 
@@ -155,8 +239,8 @@ def _replace_word(text: str, start: int, match: re.Match[str], group: int, desig
 # -- one flip through one tool -----------------------------------------------------------------------------
 
 
-def through_c(emitted: Emitted, bit: Bit, folder: Path) -> Verdict:
-    text = flip_in_c(emitted.design, emitted.text("h"), bit)
+def through_c(emitted: Emitted, bit: CBit, folder: Path) -> Verdict:
+    text = flip_in_c(emitted, emitted.text("h"), bit)
     return sweep_c("gcc", "gcc", ["-O1"], emitted.write(folder, h=text), emitted.name, emitted.design)
 
 
@@ -180,7 +264,7 @@ MANY = [*TOOLS[:2], pytest.param("cocotb", marks=[pytest.mark.needs("icarus"), p
 """The same for many flips, each a simulation."""
 
 
-def flip_all(emitted: Emitted, bits: list[Bit], tool: str, folder: Path) -> int:
+def flip_all(emitted: Emitted, bits: list[Bit] | list[CBit], tool: str, folder: Path) -> int:
     """Flip bits one at a time, and compare the tool's count of mismatches with NumPy's.
 
     Returns:
@@ -224,13 +308,20 @@ def small() -> Emitted:
 
 
 def test_a_flip_changes_one_line_and_no_two_flips_give_the_same_text(small: Emitted) -> None:
-    for ending, edit in (("h", flip_in_c), ("v", flip_in_verilog), ("mem", flip_in_mem)):
-        texts = set()
-        for bit in small.bits():
-            once = edit(small.design, small.text(ending), bit)
-            assert sum(a != b for a, b in zip(once.split("\n"), small.text(ending).split("\n"), strict=True)) == 1
-            texts.add(once)
+    for ending, edit in (("v", flip_in_verilog), ("mem", flip_in_mem)):
+        texts = {edit(small.design, small.text(ending), bit) for bit in small.bits()}
         assert len(texts) == small.design.rom_bits == len(small.bits()) == 54
+        assert all(lines_changed(small.text(ending), text) == 1 for text in texts)
+    texts = {flip_in_c(small, small.text("h"), bit) for bit in small.c_bits()}
+    assert len(texts) == len(small.c_bits()) == C_BITS
+    assert all(lines_changed(small.text("h"), text) == 1 for text in texts)
+
+
+C_BITS = 54
+
+
+def lines_changed(one: str, other: str) -> int:
+    return sum(a != b for a, b in zip(one.split("\n"), other.split("\n"), strict=True))
 
 
 @pytest.mark.parametrize("tool", MANY)
@@ -238,17 +329,18 @@ def test_a_flip_changes_one_line_and_no_two_flips_give_the_same_text(small: Emit
 def test_every_flipped_bit_of_q3_4_is_counted_code_by_code(
     small: Emitted, tool: str, power: int, count: int, silent: int, tmp_path: Path
 ) -> None:
-    bits = [bit for bit in small.bits() if bit.power == power]
+    some = small.c_bits() if tool == "cc" else small.bits()
+    bits = [bit for bit in some if bit.power == power]
     assert len(bits) == count
     assert flip_all(small, bits, tool, tmp_path) == silent
 
 
 @pytest.mark.needs("cc", "icarus")
 def test_a_flipped_bit_fails_under_every_compiler_and_both_benches(small: Emitted, tmp_path: Path) -> None:
-    bit = Bit(0, 0, 3, 3)
+    bit, in_c = Bit(0, 0, 3, 3), CBit(0, 0, 3, 3)
     expected = small.changed_codes(bit)
-    assert expected
-    header = flip_in_c(small.design, small.text("h"), bit)
+    assert expected == small.changed_codes(in_c) > 0
+    header = flip_in_c(small, small.text("h"), in_c)
     module = flip_in_verilog(small.design, small.text("v"), bit)
     folder = small.write(tmp_path, h=header, v=module)
     verdicts = check_c(folder, small.name, small.design) + check_icarus(folder, small.name, small.design)
@@ -266,14 +358,14 @@ def large() -> Emitted:
     return Emitted.of(build(spec), target.name)
 
 
-def drawn(emitted: Emitted, count: int) -> list[Bit]:
-    bits = emitted.bits()
+def drawn(emitted: Emitted, count: int, tool: str = "bench") -> list[Bit] | list[CBit]:
+    bits = emitted.c_bits() if tool == "cc" else emitted.bits()
     return random.Random(312).sample(bits, min(count, len(bits)))  # noqa: S311 - a sample, not a secret
 
 
 @pytest.mark.parametrize("tool", MANY)
 def test_some_flipped_bits_of_q3_12_are_counted_code_by_code(large: Emitted, tool: str, tmp_path: Path) -> None:
-    bits = drawn(large, 6)
+    bits = drawn(large, 6, tool)
     bits = bits[:2] if tool == "cocotb" else bits
     assert flip_all(large, bits, tool, tmp_path) < len(bits)
 
@@ -289,7 +381,7 @@ def test_few_of_the_drawn_bits_change_no_code(large: Emitted) -> None:
 def test_two_hundred_flipped_bits_of_q3_12_are_counted_code_by_code(
     large: Emitted, tool: str, part: int, tmp_path: Path
 ) -> None:
-    flip_all(large, drawn(large, 200)[part::8], tool, tmp_path)
+    flip_all(large, drawn(large, 200, tool)[part::8], tool, tmp_path)
 
 
 # -- every map: designs made by hand -----------------------------------------------------------------------
@@ -339,7 +431,7 @@ BY_HAND = {
 @pytest.mark.parametrize("name", BY_HAND)
 def test_flipped_bits_under_every_map_are_counted_code_by_code(name: str, tool: str, tmp_path: Path) -> None:
     emitted = Emitted.of(BY_HAND[name], name)
-    flip_all(emitted, drawn(emitted, 4 if tool == "cocotb" else 16), tool, tmp_path)
+    flip_all(emitted, drawn(emitted, 4 if tool == "cocotb" else 16, tool), tool, tmp_path)
 
 
 # -- files that a simulator reads --------------------------------------------------------------------------
@@ -373,10 +465,10 @@ def test_a_flipped_bit_of_a_memory_file_is_counted_code_by_code(in_memory: Emitt
 @pytest.mark.needs("cc")
 def test_a_flipped_bit_of_a_table_in_its_own_c_file_is_counted_code_by_code(in_memory: Emitted, tmp_path: Path) -> None:
     design, name = in_memory.design, in_memory.name
-    for bit in drawn(in_memory, 3):
+    for bit in drawn(in_memory, 3, "cc"):
         expected = in_memory.changed_codes(bit)
         assert expected
-        folder = in_memory.write(tmp_path, c=flip_in_c(design, in_memory.text("c"), bit))
+        folder = in_memory.write(tmp_path, c=flip_in_c(in_memory, in_memory.text("c"), bit))
         verdict = sweep_c("gcc", "gcc", ["-O1"], folder, name, design)
         assert (verdict.status, verdict.mismatches, verdict.note) == ("fail", expected, "")
 

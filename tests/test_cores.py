@@ -251,7 +251,7 @@ def test_cppcheck_finds_nothing_in_what_is_emitted_and_something_in_what_is_wron
 @pytest.mark.needs("cppcheck")
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_cppcheck_finds_nothing_in_any_architecture(tmp_path, architecture):
-    guarantee = "ulp:1.5" if "uniform-constant" in architecture else "correct"
+    guarantee = "ulp:1.5" if "uniform-constant" in architecture or ARCHITECTURES[architecture].codes else "correct"
     function = {"even": "smooth_abs", "odd": "tanh", "complement": "sigmoid"}.get(
         ARCHITECTURES[architecture].fold, "gelu"
     )
@@ -372,7 +372,7 @@ def test_a_design_is_counted_by_its_array_function():
     assert (len(codes), codes[0].min(), codes[0].max()) == (1, -63, 63)
     found = count(made, "cortex-m4", codes, by_hand().stimulus())
     assert 5 < found.mean <= found.worst < 60
-    assert sizes(made, "cortex-m4").tables >= 18
+    assert sizes(made, "cortex-m4").tables >= 9
 
 
 @pytest.mark.slow

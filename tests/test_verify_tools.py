@@ -229,7 +229,7 @@ def test_the_netlists_of_a_gated_unit_and_of_a_table_in_a_file_pass(tmp_path):
     gated = GatedSpec("geglu", input="q2.2", up="q2.2", intermediate="q2.2", output="q2.2")
     for spec in (gated, Spec("gelu", "q2.10", "q2.10", architecture="table")):
         made = generate(spec, tmp_path)
-        verdicts = check_gates(made.folder, made.folder.name, made.design, made.target)
+        verdicts = check_gates(made.folder, made.folder.name, made.design, Target(made.folder.name))
         assert {each.status for each in verdicts} == {"pass"}, verdicts
 
 

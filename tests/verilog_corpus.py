@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from mutation import mutated
-from test_template_mutations import CORPUS as BOTH
-from test_template_mutations import Entry, deepest, drawn, entry, form, made
+from mutation_corpus import CORPUS as BOTH
+from mutation_corpus import Entry, deepest, drawn, entry, form, made
 
 from gelugen.bank import Bank
 from gelugen.bank_spec import BankSpec
@@ -38,12 +38,12 @@ def digit_term(
         each: power and weight of every digit.
         bits: of z.
         width: of c_0.
-        how: ``drop`` and ``base`` of c_0; ``reverse`` and ``subtract`` of the digits.
+        how: ``drop`` and ``base`` of c_0; flags of the digits, such as ``reverse`` and ``subtract``.
     """
-    signs = {name: bool(how.pop(name, 0)) for name in ("reverse", "subtract")}
+    flags = {name: bool(how.pop(name)) for name in how.keys() - {"drop", "base"}}
     lowest = drawn(seed, width, True, depth, **how)
     columns = [drawn(seed + number, 2, False, depth) for number in range(1, len(each) + 1)]
-    return Term(segments, (lowest, *columns), (), Digits(tuple(Digit(*one) for one in each), bits, **signs))
+    return Term(segments, (lowest, *columns), (), Digits(tuple(Digit(*one) for one in each), bits, **flags))
 
 
 def in_styles(name: str, design: Design, **written: object) -> dict[str, Entry]:
@@ -66,6 +66,7 @@ LINE_IN_DIGITS = made(*SIX, digit_term(200, Uniform(3), 8, (1, 0), (1, -2), bits
 SQUARE = made(*SIX, digit_term(210, Uniform(4), 4, (1, 1), (2, 0), (1, -1), bits=4, reverse=1), bias=-3, shift=2)
 SQUARE_OF_THREE_BITS = made(*SIX, digit_term(220, Uniform(3), 8, (2, 1), (1, 0), bits=3, subtract=1, drop=1), shift=1)
 SQUARE_OF_SIX_BITS = made(form(7), form(7), digit_term(225, Uniform(6), 2, (2, 0), (1, 0), bits=6, width=7), shift=1)
+PAIRED = made(form(9), form(8), digit_term(600, Uniform(4), 32, (1, 0), (2, 0), bits=5, width=8, paired=1), shift=1)
 FOLDED = made(
     *SIX,
     digit_term(230, Uniform(3), 4, (1, 0), (2, -1), bits=3),
@@ -145,6 +146,8 @@ CORPUS: dict[str, Entry] = {
     **in_styles("digits", LINE_IN_DIGITS),
     **in_styles("square", SQUARE),
     **in_styles("square_of_three_bits", SQUARE_OF_THREE_BITS, pipeline=0),
+    **in_styles("paired", PAIRED),
+    **in_styles("paired_combinational", PAIRED, pipeline=0),
     "square_of_six_bits": entry(SQUARE_OF_SIX_BITS),
     "deepest_square": entry(SQUARE, pipeline=deepest(SQUARE)),
     "digits_written": entry(LINE_IN_DIGITS, writable=True),

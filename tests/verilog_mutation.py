@@ -102,15 +102,16 @@ class Benches:
                 assert not (self.folder / file).exists()
                 (self.folder / file).write_text(stopping(text) if file == f"{name}_tb.v" else text)
 
-    def pass_(self, texts: Mapping[str, str]) -> bool:
+    def passes(self, texts: Mapping[str, str]) -> bool:
         """Whether the benches of some units pass with other texts of their modules."""
         changed = self.folder / "changed"
         changed.mkdir(exist_ok=True)
         sources: list[str] = []
         for name, text in texts.items():
             (changed / f"{name}.v").write_text(text)
-            inside = [each for each in self.corpus[name].files if re.fullmatch(rf"{name}_(act|m\d+|rom)\.v", each)]
-            sources += [f"{name}_tb.v", f"changed/{name}.v", *inside]
+            apart = (f"{name}.v", f"{name}_axis.v")  # what is changed, and what is not under the bench
+            sources += [each for each in self.corpus[name].files if each.endswith(".v") and each not in apart]
+            sources.append(f"changed/{name}.v")
         if run(["iverilog", "-g2001", "-o", "benches.vvp", *sources], self.folder).returncode:
             return False
         said = run(["vvp", "-n", "benches.vvp"], self.folder, PATIENCE).stdout.decode()
@@ -128,7 +129,7 @@ class Benches:
             texts = {name: self.corpus[name].with_template("verilog", mutant.source, template.name) for name in some}
             texts = {name: text for name, text in texts.items() if text != self.corpus[name].files[f"{name}.v"]}
             changed |= texts
-            if texts and not self.pass_(texts):
+            if texts and not self.passes(texts):
                 self.killed["benches"] += 1
                 return False
         for name in sorted(changed.keys() & self.more.keys()):

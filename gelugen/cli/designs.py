@@ -146,7 +146,7 @@ def _check_names(requests: Sequence[tuple[Request, Target]]) -> None:
                 )
 
 
-_ENDINGS = {"": r"_(tb|axis)$", "gated": r"_act$", "bank": r"_(rom|m\d+)$"}
+_ENDINGS = {"": r"_(tb|axis|rom)$", "gated": r"_act(_rom)?$", "bank": r"_(rom|m\d+)(_rom)?$"}
 """What the names of modules add to that of any unit, and of a gated unit or a bank."""
 
 

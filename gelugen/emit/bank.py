@@ -65,7 +65,7 @@ def files(bank: Bank, target: Target, contract: Contract) -> dict[str, str]:
         lines = partial(contract.core_lines, None if bank.table else number)
         stored = any(term.width for term in design.terms)
         asked = replace(target, pipeline=depth, rom=target.rom if stored else "auto")
-        modules[f"{module}.v"] = core(design, module, Writing.of(design, asked), memory_names(design, module), lines)
+        modules |= core(design, module, Writing.of(design, asked), memory_names(design, module), lines)
         mems |= memory_files(design, module, target)
         cores.append(
             Core(

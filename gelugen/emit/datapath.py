@@ -316,12 +316,16 @@ class _Builder:
         self.bias, self.low = (0, negated.low) if negated else (design.bias, 0)
         self.source = Source(folded, self.style.u_bits, port=folded == self.port.name)
         self.tables: list[Table] = []
+        self.past = False
         layouts = Layout.all(negated.design if negated else design)
         for layout, mem in zip(layouts, mems, strict=True):
             seen = replace(layout, u_bits=self.style.u_bits)
             table = Table.of(seen, self.source, self.after("read"), mem, writing)
             if negated:
                 table = table.with_outside(negated.outside)
+            self.past = self.style.rest is not None and table.spare_entry
+            if self.past:
+                table = table.with_past(f"beyond_{at}")
             number = sum(each.memory for each in self.tables)
             self.tables.append(replace(table, number=number) if table.memory else table)
 
@@ -566,7 +570,7 @@ class _Builder:
         r = Signal(f"r_{self.after('sum')}", v.width - design.shift, True, v.range >> design.shift)
         self.leave(v, design.shift - 1, 0)
         self.does("sum")
-        if self.style.rest is None:
+        if self.style.rest is None or self.past:
             return Sum(v, now, r, self.bias, low, halves=halves)
         rest = self.style.rest
         if self.style.negated:

@@ -6,6 +6,10 @@ goes from the lowest weight up, so that each adder covers only the bits from its
 
 xc7 subtracts: a 7 series carry chain takes a - b with any function of other bits for b, but not for a. What is
 subtracted then is the complement.
+
+ice40 has ones ahead: the chain is -1 - the sum of what enters, which is less than 0 whatever is stored, so that its
+upper bits are known to be ones. Of two sums a synthesizer would make one of three operands, which on iCE40 takes more
+lookup tables than two adders do.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from gelugen.design import Coefficient, Design, Term
-from gelugen.digits import Digit
+from gelugen.digits import BUMP, Digit, Digits, bumps
 from gelugen.emit.layout import Layout
 from gelugen.emit.rendering import fit, splus
 from gelugen.emit.signals import Signal, unsigned
@@ -70,12 +74,44 @@ class Square:
 
 
 @dataclass(frozen=True)
+class Bump:
+    """z_2 of z_1 where segments are paired, see ``gelugen.digits``.
+
+    Attributes:
+        mirrored: what of z_1 the bump sees, from whichever end of the segment is nearer.
+        lower, half: the bits of z_1 that it is made of.
+        words: the bump by that.
+        square: z_2.
+    """
+
+    mirrored: Signal
+    lower: str
+    half: str
+    words: tuple[int, ...]
+    square: Signal
+
+    @classmethod
+    def of(cls, prefix: str, z: Signal, stage: int) -> Bump:
+        """The bump of z_1."""
+        words = bumps(z.width)
+        seen = (len(words) - 1).bit_length()
+        return cls(
+            mirrored=unsigned(f"{prefix}mirrored", seen),
+            lower=f"{z.name}[{z.width - 3}:{z.width - 2 - seen}]",
+            half=f"{z.name}[{z.width - 2}]",
+            words=words,
+            square=unsigned(f"{prefix}z2_{stage}", BUMP),
+        )
+
+
+@dataclass(frozen=True)
 class Argument:
-    """z_1, where it comes from, and its square if there is one."""
+    """z_1, where it comes from, and its square or bump if there is one."""
 
     z: Signal
     source: str
     square: Square | None
+    bump: Bump | None = None
 
 
 @dataclass(frozen=True)
@@ -122,14 +158,17 @@ class Chain:
 
     Attributes:
         each: the digits that are stored, in the order of the chain, with the numbers of their columns.
+        made: all digits of the term.
         sign: of the partial products in the result.
         subtracts: whether links subtract.
+        ones: whether they do with ones ahead of what they subtract from.
     """
 
     each: tuple[tuple[int, Digit], ...]
-    bits: int
+    made: Digits
     sign: int
     subtracts: bool
+    ones: bool
 
     @classmethod
     def of(cls, term: Term, writing: Writing, negated: bool) -> Chain:
@@ -137,15 +176,17 @@ class Chain:
         if term.digits is None:
             raise ValueError("a term without digits has no chain")
         sign = (-1 if term.digits.subtract else 1) * (-1 if negated else 1)
-        return cls(chain(term), term.digits.bits, sign, writing.style == "xc7")
+        return cls(chain(term), term.digits, sign, writing.style == "xc7", writing.style == "ice40")
 
     def width(self, digit: Digit) -> int:
         """The bits of a partial product."""
-        return max(self.bits + 1 + min(digit.weight, 0), 1)
+        return max(self.made.seen(digit.power) + 1 + min(digit.weight, 0), 1)
 
     def offset(self, place: int) -> int:
         """What a partial product is larger by in the chain, before its weight."""
         width = self.width(self.each[place][1])
+        if self.ones:
+            return (self.sign > 0) - (1 << width - 1) - (not place)
         offset = (1 << width - 1) - (self.sign < 0)
         return offset - (1 << width) + 1 if self.subtracts and place else offset
 
@@ -153,6 +194,14 @@ class Chain:
     def offsets(self) -> int:
         """What all together are larger by."""
         return sum(self.offset(place) << max(digit.weight, 0) for place, (_, digit) in enumerate(self.each))
+
+    def ahead(self, signal: Signal, end: int, start: int) -> str:
+        """The bits of a sum from ``start`` on and before ``end``, with what stands in front of it."""
+        width = end - max(signal.width, start)
+        if not self.ones or width <= 0:
+            return extended(signal, end, start)
+        front = f"{width}'d{(1 << width) - 1}" if width < 32 else f"{{{width}{{1'b1}}}}"
+        return f"{{{front}, {extended(signal, signal.width, start)}}}" if start < signal.width else front
 
     def holding(self, h: Signal) -> Signal:
         """The result, at least as wide as every partial product in its place."""
@@ -206,13 +255,14 @@ def sized(name: str, held: Range) -> Signal:
 def partial(column: Signal, z: Signal, links: Chain, place: int, name: str) -> Partial:
     """A partial product and what of it enters the chain."""
     digit = links.each[place][1]
-    bits, down = links.bits, min(max(-digit.weight, 0), links.bits)
+    bits = links.made.seen(digit.power)
+    down = min(max(-digit.weight, 0), bits)
     names: list[tuple[str, int] | None] = [(z.name, at) for at in range(z.width)]
     longer = [*names, names[-1]] if digit.power == 1 else [*names, None, None]
     once = longer[down : bits + 1]
     twice = [None, *longer][down : bits + 1]
     p = unsigned(name, len(once))
-    plain = (links.sign > 0) != (links.subtracts and place > 0)
+    plain = (links.sign > 0) != ((links.subtracts or links.ones) and place > 0)
     if p.width == 1:
         term = f"{'~' if plain else ''}{p.name}"
     elif plain:
@@ -225,13 +275,13 @@ def partial(column: Signal, z: Signal, links: Chain, place: int, name: str) -> P
 def link(total: str, top: int, links: Chain, place: int, before: Signal, term: str, held: Range) -> tuple[Signal, str]:
     """An adder of a partial product: its result, and the expression of it."""
     weight = max(links.each[place][1].weight, 0)
-    held = before.range - held if links.subtracts else before.range + held
+    held = before.range - held if links.subtracts else before.range + held  # with ones ahead: of -1 - the sum
     result = sized(total, held)
     room = links.width(links.each[place][1])
     result = replace(result, width=min(max(result.width, room + weight, before.width), top))
     width = result.width - weight
     own = term if room == width else f"{{{width - room}'d0, {term}}}"
-    upper = f"{extended(before, result.width, weight)} {'-' if links.subtracts else '+'} {own}"
+    upper = f"{links.ahead(before, result.width, weight)} {'-' if links.subtracts or links.ones else '+'} {own}"
     lower = extended(before, weight, 0) if weight else ""
     return result, f"{{{upper}, {lower}}}" if lower else upper
 
@@ -328,14 +378,20 @@ class Adders:
         places.leave(dx, lost - 1, 0)
         bits = f"{dx.name}[{dx.top}:{lost}]" if lost else dx.name
         z1 = unsigned(f"{prefix}z1_{at}", made.bits)
-        square = Square.of(prefix, z1, places.after("square")) if made.squares else None
-        argument = Argument(z1, f"{'~' if made.reverse else ''}{bits}", square)
+        kind: type[Square | Bump] = Bump if made.paired else Square
+        square = kind.of(prefix, z1, places.after("square")) if made.squares else None
+        argument = Argument(
+            z1,
+            f"{'~' if made.reverse else ''}{bits}",
+            square if isinstance(square, Square) else None,
+            square if isinstance(square, Bump) else None,
+        )
         born = {1: (z1, at)}
         if square:
             born[2] = (square.square, places.after("square"))
         for power, (z, there) in born.items():  # of the copies of z the last one alone feeds no other
             ats = [
-                (places.before(f"digit {max(place, 1)}"), unused(each, made.bits))
+                (places.before(f"digit {max(place, 1)}"), unused(each, made.seen(power)))
                 for place, (_, each) in enumerate(links.each)
                 if each.power == power
             ]
@@ -383,7 +439,7 @@ class Adders:
         column = table.columns[0]
         c = places.carry(column.c, places.after("read"), places.before(f"digit {len(links.each)}"))
         places.leave(c, c.top, h.width - column.drop)
-        ahead = extended(now, h.width, 0)
+        ahead = links.ahead(now, h.width, 0)
         if low is not None:
             return f"{ahead} {'-' if links.subtracts else '+'} {fit(c, h.width, column.drop, low)}"
         half = 1 << h.width - 1

@@ -40,6 +40,7 @@ class Leaves:
         signal: all leaves.
         each: the leaves.
         bits: every bit of the word, as an expression, the lowest first.
+        kept: whether the synthesizer is to keep the leaves: of two it finds as good a form, of more it does not.
     """
 
     table: str
@@ -47,6 +48,7 @@ class Leaves:
     signal: Signal
     each: list[Leaf]
     bits: list[str]
+    kept: bool
 
     @classmethod
     def of(cls, prefix: str, index: str, index_width: int, words: list[int], width: int) -> Leaves:
@@ -61,6 +63,7 @@ class Leaves:
             signal=unsigned(f"{prefix}leaf", len(made.leaves)),
             each=made.leaves,
             bits=[bits[bit] for bit in range(width)],
+            kept=index_width > INPUTS + 1,
         )
 
 

@@ -11,7 +11,7 @@ from gelugen.emit.layout import Layout, in_bits
 from gelugen.emit.leaves import WIDTHS, Leaves
 from gelugen.emit.signals import Constant, Signal, signed, unsigned
 from gelugen.emit.writing import Writing, from_file, padding
-from gelugen.maps import about
+from gelugen.maps import Uniform, about
 from gelugen.pipeline import coefficient_range, dx_range
 
 
@@ -220,6 +220,16 @@ class Table:
         nothing = replace(self.nothing, word=word) if self.nothing else None
         return replace(self, arms=arms, nothing=nothing, outside=word)
 
+    def with_past(self, past: str) -> Table:
+        """The same table, read at its last entry where a signal says that u is past the bits that it sees."""
+        return replace(self, index=f"{self.index} | {{{self.index_width}{{{past}}}}}")
+
+    @property
+    def spare_entry(self) -> bool:
+        """Whether the last entry of a table of equal segments in digits is what lies outside them."""
+        uniform = self.layout.term.digits is not None and isinstance(self.layout.term.map, Uniform)
+        return uniform and self.fine and self.layout.depth < 1 << self.index_width
+
     @property
     def words(self) -> list[int]:
         """The stored words; of a memory with the zeros behind them."""
@@ -232,9 +242,20 @@ class Table:
         return list(zip(self.numbers or range(len(self.words)), self.words, strict=True))
 
     @property
+    def apart(self) -> bool:
+        """Whether the case stands in a module of its own, where it would be written in leaves."""
+        digits = self.layout.term.digits
+        return self.fine and digits is not None and digits.paired and not self.layout.prefix
+
+    @property
+    def fine(self) -> bool:
+        """Whether the case is written for lookup tables of four inputs."""
+        return self.in_leaves and bool(self.word) and not self.memory and self.index_width in WIDTHS
+
+    @property
     def leaves(self) -> Leaves | None:
         """The words of a case in leaves, where they are written so."""
-        if not self.in_leaves or not self.word or self.memory or self.index_width not in WIDTHS:
+        if not self.fine or self.apart:
             return None
         words = dict(self.cases)
         every = [words.get(at, self.outside) for at in range(1 << self.index_width)]
@@ -339,7 +360,7 @@ class Table:
         if term.width:
             table = replace(table, word=unsigned(f"{prefix}word_{read}", term.width))
         if term.digits:
-            table = replace(table, dx=unsigned(f"{prefix}dx_{read}", term.dx_bits))
+            table = replace(table, dx=unsigned(f"{prefix}dx_{read}", term.place_bits))
         if term.degree:
             c = columns[-1].c
             table = replace(
@@ -405,7 +426,7 @@ def _uniform(table: Table, source: Source) -> Table:
     """The index is the top bits of u; dx the low ones."""
     layout, bits = table.layout, table.layout.term.dx_bits
     if table.dx:
-        table = replace(table, dx_source=source.middle(bits))
+        table = replace(table, dx_source=source.middle(layout.term.place_bits))
     if table.memory and layout.depth > 1:
         table = replace(table, address=source.bits(bits + (layout.depth - 1).bit_length() - 1, bits))
     if table.inside or (table.word and not table.memory):

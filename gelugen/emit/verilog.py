@@ -106,11 +106,11 @@ def bench(unit: Unit, target: Target, sources: list[str], order: str) -> dict[st
 
 def plain_module(design: Design, target: Target, contract: Contract, mems: list[str]) -> dict[str, str]:
     """The module of a design."""
-    return {f"{target.name}.v": core(design, target.name, Writing.of(design, target), mems, contract.lines)}
+    return core(design, target.name, Writing.of(design, target), mems, contract.lines)
 
 
-def core(design: Design, name: str, writing: Writing, mems: list[str], lines: Lines) -> str:
-    """The module of a design.
+def core(design: Design, name: str, writing: Writing, mems: list[str], lines: Lines) -> dict[str, str]:
+    """The module of a design, and that of its table where this stands apart.
 
     Args:
         design: the design.
@@ -121,7 +121,7 @@ def core(design: Design, name: str, writing: Writing, mems: list[str], lines: Li
     """
     path = Datapath.of(design, writing, mems)
     depth = writing.schedule.depth
-    return render(
+    module = render(
         "verilog/module.v.j2",
         name=name,
         contract=lines(clocks(depth, writing.lanes)),
@@ -132,6 +132,12 @@ def core(design: Design, name: str, writing: Writing, mems: list[str], lines: Li
         path=path,
         ports=Ports.of(design.ports, design.output, writing, write_bits(design)),
     )
+    roms = {
+        f"{name}_rom.v": render("verilog/rom.v.j2", name=f"{name}_rom", contract=lines(), table=table)
+        for table in path.tables
+        if table.apart
+    }
+    return {f"{name}.v": module, **roms}
 
 
 def write_bits(design: Design) -> tuple[int, int, int]:
@@ -151,7 +157,7 @@ def gated_modules(unit: Gated, target: Target, contract: Contract, mems: list[st
     depth = product.last
     whole = replace(writing, schedule=product, enable=target.stream and depth > 0)
     return {
-        f"{name}_act.v": core(design, f"{name}_act", writing, mems, contract.part_lines),
+        **core(design, f"{name}_act", writing, mems, contract.part_lines),
         f"{name}.v": render(
             "verilog/gated.v.j2",
             name=name,

@@ -157,10 +157,10 @@ def styles(luts: Luts, target: Target, design: Design) -> tuple[str, ...]:
 def task(design: Design, luts: Luts, style: str) -> Task:
     """The synthesis of a design; combinational, or with the usual registers where block RAM is allowed."""
     target = Target("candidate", pipeline=None if luts.brams else 0, style=style)
-    module = verilog.core(
+    modules = verilog.core(
         design, target.name, Writing.of(design, target), verilog.memory_names(design, target.name), lambda *_: []
     )
-    sources = {"candidate.v": module, **verilog.memory_files(design, target.name, target)}
+    sources = {**modules, **verilog.memory_files(design, target.name, target)}
     return Task(sources, target.name, luts.family, luts.brams, luts.dsps)
 
 

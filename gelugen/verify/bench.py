@@ -205,8 +205,8 @@ def lay_out(folder: Path, name: str, work: Path) -> None:
 
 
 def modules(folder: Path, name: str) -> list[str]:
-    """The files of the module, of the activation inside a gated unit, and of the cores inside a bank."""
-    inner = re.compile(rf"{name}(_act|_rom|_m\d+)?\.v")
+    """The files of the module, of the activation in a gated unit, of the cores in a bank, and of their tables."""
+    inner = re.compile(rf"{name}(_act|_m\d+)?(_rom){{0,2}}\.v")
     return sorted(each.name for each in folder.glob(f"{name}*.v") if inner.fullmatch(each.name))
 
 

@@ -14,6 +14,7 @@ from gelugen.design import Design
 from gelugen.digits import DIGIT_BITS
 from gelugen.errors import GelugenError
 from gelugen.fit.bounds import Bounds, r_bounds, reach, rested
+from gelugen.fit.digits.pairs import paired
 from gelugen.fit.digits.plans import Cover, covers
 from gelugen.fit.digits.words import chosen
 from gelugen.fit.parts import Fit, Unreachable, assembled
@@ -48,6 +49,14 @@ def designs(spec: Spec, truth: Golden, architecture: Architecture) -> Iterator[D
 def fit_digits(bounds: Bounds, architecture: Architecture) -> Iterator[Fit]:
     """What the search gives, each with a word for every segment."""
     for cover in covers(bounds, architecture.degree, split=architecture.segments == "dyadic"):
+        yield verified(bounds, _fit(bounds, cover))
+    if architecture.degree == 2:
+        yield from fit_pairs(bounds)
+
+
+def fit_pairs(bounds: Bounds) -> Iterator[Fit]:
+    """What the search for paired segments gives: one or none."""
+    for cover in paired(bounds):
         yield verified(bounds, _fit(bounds, cover))
 
 

@@ -83,11 +83,14 @@ class Segment:
         ideal: float64, what r is there, within the bounds.
     """
 
-    def __init__(self, bounds: Bounds, start: int, length: int, dx_bits: int) -> None:
+    def __init__(self, bounds: Bounds, start: int, length: int, dx_bits: int, second: bool | None = None) -> None:
+        """Of paired segments dx is the place in the pair, whose first or second one this is."""
         end = min(start + length, len(bounds.low))
         low, high = bounds.low[start:end], bounds.high[start:end]
         up = dx_bits - (length.bit_length() - 1)
         dx = (np.arange(end - start, dtype=np.int64) << up) - (1 << dx_bits >> 1)
+        if second is not None:
+            dx = np.arange(end - start, dtype=np.int64) - (0 if second else length)
         some = (low > -FREE) | (high < FREE)
         self.low, self.high, self.dx = low[some], high[some], dx[some]
         self.ideal = np.clip(bounds.ideal[start:end][some], self.low, self.high + 1.0)
@@ -144,7 +147,9 @@ def intercepts(plan: Plan, low: Codes, high: Codes, total: Codes) -> tuple[Codes
     return -(-lowest >> plan.drop), highest >> plan.drop
 
 
-def digits_of(powers: dict[int, tuple[int, int]], bits: int, reverse: bool, subtract: bool) -> Digits:
+def digits_of(
+    powers: dict[int, tuple[int, int]], bits: int, reverse: bool, subtract: bool, paired: bool = False
+) -> Digits:
     """Digits of some powers, each by its lowest weight and its count."""
     each = [Digit(power, low + 2 * n) for power, (low, count) in powers.items() for n in range(count)]
-    return Digits(tuple(each), bits, reverse, subtract)
+    return Digits(tuple(each), bits, reverse, subtract, paired)

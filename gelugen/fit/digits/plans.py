@@ -114,16 +114,16 @@ def _plans(room: Room, segments: list[Segment], bits: int) -> list[Plan]:
     for fine, guard in product(range(14), range(1, 3)):
         for lower in product(range(-1, 2), repeat=room.degree):
             grids = [fine + bits - 2 - power + more for power, more in enumerate(lower)]
-            if plan := _plan(segments, bits, [max(each, 0) for each in grids], fine + guard):
+            if plan := plan_of(segments, bits, [max(each, 0) for each in grids], fine + guard):
                 found.append(plan)
-    return sorted(dict.fromkeys(found), key=_cost)
+    return sorted(dict.fromkeys(found), key=cost)
 
 
-def _plan(segments: list[Segment], bits: int, grids: list[int], shift: int) -> Plan | None:
+def plan_of(segments: list[Segment], bits: int, grids: list[int], shift: int, paired: bool = False) -> Plan | None:
     """The plan of the fewest digits whose lowest ones weigh 2^-grid in r, by power; None if they are too many."""
     best = None
     for reverse, subtract in product((False, True), repeat=2):
-        slopes = _slopes(tuple(segments), bits, len(grids) == 2, reverse)
+        slopes = _slopes(tuple(segments), bits, len(grids) == 2, reverse, paired)
         powers = {}
         for power, grid in enumerate(grids, 1):
             steps = (-1 if subtract else 1) * slopes[:, power - 1] * 2.0**grid
@@ -131,7 +131,7 @@ def _plan(segments: list[Segment], bits: int, grids: list[int], shift: int) -> P
             powers[power] = (shift - grid, count)
         if any(not -16 <= low <= low + 2 * count <= 30 or count > _MOST_DIGITS for low, count in powers.values()):
             continue
-        plan = Plan(digits_of(powers, bits, reverse, subtract), shift)
+        plan = Plan(digits_of(powers, bits, reverse, subtract, paired), shift)
         if best is None or len(plan.digits.each) < len(best.digits.each):
             best = plan
     return best
@@ -146,15 +146,15 @@ def _count(low: float, high: float) -> int:
 
 
 @cache
-def _slopes(segments: tuple[Segment, ...], bits: int, squares: bool, reverse: bool) -> np.ndarray:
+def _slopes(segments: tuple[Segment, ...], bits: int, squares: bool, reverse: bool, paired: bool) -> np.ndarray:
     """The best real slopes of all segments, by power."""
-    digits = digits_of({1: (0, 1), **({2: (0, 1)} if squares else {})}, bits, reverse, False)
+    digits = digits_of({1: (0, 1), **({2: (0, 1)} if squares else {})}, bits, reverse, False, paired)
     return np.array([each.slopes(digits) for each in segments])
 
 
-def _cost(plan: Plan) -> tuple[int, int]:
+def cost(plan: Plan) -> tuple[int, int]:
     """About the lookup tables of the partial products and of c_0; then finer grids for the same."""
-    bits = sum(plan.digits.bits + 1 + min(each.weight, 0) for each in plan.digits.each)
+    bits = sum(plan.digits.seen(each.power) + 1 + min(each.weight, 0) for each in plan.digits.each)
     return bits + plan.shift, plan.shift
 
 
@@ -167,7 +167,7 @@ def _zoned(room: Room) -> Iterator[Cover]:
     found: list[tuple[int, Plan, Dyadic]] = []
     stuck: list[int] = []
     for plan in _line_plans(top):
-        if found and _cost(plan)[0] > _cost(found[0][1])[0] + _DEARER:
+        if found and cost(plan)[0] > cost(found[0][1])[0] + _DEARER:
             break
         if plan.digits.reverse:  # which serves what the other sign does, read from the other end
             continue
@@ -177,9 +177,9 @@ def _zoned(room: Room) -> Iterator[Cover]:
         def serves(start: int, log: int, at: Plan = at, bits: int = bits) -> bool:
             return any(True for _ in room.segment(start, 1 << log, max(log, bits)).words(at))
 
-        for cost, leaves in zones(serves, room.end, top, MOST_WORDS[1] - 1, stuck):
+        for more, leaves in zones(serves, room.end, top, MOST_WORDS[1] - 1, stuck):
             if max(leaves) >= bits:
-                found.append((_cost(plan)[0] + cost, plan, Dyadic(tuple(leaves))))
+                found.append((cost(plan)[0] + more, plan, Dyadic(tuple(leaves))))
     yield from _split(room, found)
 
 
@@ -192,7 +192,7 @@ def _line_plans(top: int) -> list[Plan]:
         )
         if shift - grid >= -16 and bits < top
     ]
-    return sorted(plans, key=_cost)
+    return sorted(plans, key=cost)
 
 
 def _dyadic(room: Room) -> Iterator[Cover]:
@@ -200,11 +200,11 @@ def _dyadic(room: Room) -> Iterator[Cover]:
     top = max((room.end - 1).bit_length(), 1)
     found: list[tuple[int, Plan, Dyadic]] = []
     for plan in _line_plans(top):
-        if len(found) >= _COVERS or (found and _cost(plan)[0] > min(found, key=lambda each: each[0])[0]):
+        if len(found) >= _COVERS or (found and cost(plan)[0] > min(found, key=lambda each: each[0])[0]):
             break
         leaves = _leaves(room, replace(plan, phase=room.bounds.idle << plan.shift), top)
         if leaves and max(leaves) >= plan.digits.bits:
-            found.append((_cost(plan)[0] + _BLOCK * _blocks(leaves), plan, Dyadic(tuple(leaves))))
+            found.append((cost(plan)[0] + _BLOCK * _blocks(leaves), plan, Dyadic(tuple(leaves))))
     yield from _split(room, found)
 
 
