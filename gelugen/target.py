@@ -8,11 +8,15 @@ from typing import Any
 
 from gelugen.errors import GelugenError, short
 from gelugen.identifiers import check_identifier
+from gelugen.networks import Network
 
 ROM_STYLES = ("auto", "logic", "block")
 """Where tables go in an FPGA: as the tool sees fit, in logic, in block RAM."""
 STYLES = ("plain", "xc7", "ice40")
 """How sums, folds and saturation are written: plainly, or so that a family's synthesis takes fewer lookup tables."""
+NETWORK = "network:"
+"""Before a network's text (``gelugen.networks``): as ``ice40``, but where that writes a table of all codes, it is the
+network of functions of four inputs."""
 MEMORY_FILES = ("hex", "coe", "mif")
 """Formats of tables that can stand beside the ``.mem`` files."""
 HEADERS = ("auto", "single", "split")
@@ -33,7 +37,7 @@ class Target:
         stream: whether there is an AXI4-Stream wrapper beside the module, which then has an enable.
         rom: ``auto``, ``logic`` or ``block``: where the tables go.
         writable: whether the tables' words can be rewritten at run time.
-        style: ``plain``, ``xc7`` or ``ice40``: how the logic is written.
+        style: ``plain``, ``xc7``, ``ice40``, or ``network:`` and a network: how the logic is written.
         memory: formats of the tables beside ``.mem``: ``hex``, ``coe``, ``mif``.
         header: ``auto``, ``single`` or ``split``: whether the C is one header, or a header and a source file.
     """
@@ -63,7 +67,9 @@ class Target:
             raise GelugenError(f"lanes {self.lanes} is out of range: it must be 1 to {MOST_LANES} samples a clock")
         if self.rom not in ROM_STYLES:
             raise GelugenError(f"rom {short(self.rom)} is not known: it must be one of {', '.join(ROM_STYLES)}")
-        if self.style not in STYLES:
+        if self.style.startswith(NETWORK):
+            Network.parse(self.style.removeprefix(NETWORK))
+        elif self.style not in STYLES:
             raise GelugenError(f"style {short(self.style)} is not known: it must be one of {', '.join(STYLES)}")
         if self.header not in HEADERS:
             raise GelugenError(f"header {short(self.header)} is not known: it must be one of {', '.join(HEADERS)}")

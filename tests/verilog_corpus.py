@@ -18,10 +18,12 @@ from gelugen.design import Breakpoints, Coefficient, Design, Dyadic, Term, Unifo
 from gelugen.digits import Digit, Digits
 from gelugen.emit import bank, emit, writing
 from gelugen.emit.rendering import environment
+from gelugen.emit.wiring import borrows_of, columns
 from gelugen.formats import Format
 from gelugen.maps import Map
 from gelugen.spec import Target
-from gelugen.target import STYLES
+from gelugen.synthesis.resubstitution import start
+from gelugen.target import NETWORK, STYLES
 
 
 def digit_term(
@@ -47,6 +49,13 @@ def digit_term(
 def in_styles(name: str, design: Design, **written: object) -> dict[str, Entry]:
     """A design in every style, by its name and the style's."""
     return {f"{name}_{style}": entry(design, style=style, **written) for style in STYLES}
+
+
+def with_network(design: Design) -> str:
+    """The style of a network for a design, without a search for a small one."""
+    borrows = borrows_of(design)
+    assert borrows is not None
+    return NETWORK + start(borrows.bits, columns(borrows)).text()
 
 
 ZONES = Dyadic((2, 2, 2, 2, 4, 5))
@@ -158,6 +167,7 @@ CORPUS: dict[str, Entry] = {
     "borrows_of_two_lanes": entry(BORROWS, style="ice40", pipeline=0, lanes=2),
     "borrows_of_one_bit": entry(BORROWS_OF_ONE_BIT, style="ice40", pipeline=0),
     "borrows_of_four_bits": entry(BORROWS_OF_FOUR_BITS, style="ice40", pipeline=0),
+    "borrows_of_a_network": entry(BORROWS, style=with_network(BORROWS), pipeline=0),
     "from_zero": entry(FROM_ZERO),
     "from_the_middle": entry(FROM_THE_MIDDLE),
     "from_the_middle_folded": entry(FROM_THE_MIDDLE_FOLDED, pipeline=deepest(FROM_THE_MIDDLE_FOLDED)),

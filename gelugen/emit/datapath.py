@@ -22,6 +22,7 @@ from gelugen.emit.layout import Layout
 from gelugen.emit.signals import Constant, Signal, signed, unsigned, values
 from gelugen.emit.styling import Borrows, Negated, Style
 from gelugen.emit.tables import Source, Table
+from gelugen.emit.wiring import Wiring
 from gelugen.emit.writing import Writing
 from gelugen.pipeline import Range, has_fold, is_plain, steps, term_range, tree_levels
 from gelugen.pipeline import Step as Horner
@@ -262,6 +263,7 @@ class Datapath:
         clamp_low, clamp_high: whether some code needs it.
         unused: dropped bits.
         borrows: what takes the place of all stages.
+        wiring: of borrows: r as a network; None where it is a case.
     """
 
     port: Signal
@@ -279,11 +281,14 @@ class Datapath:
     clamp_high: bool
     unused: list[Unused]
     borrows: Borrows | None = None
+    wiring: Wiring | None = None
 
     @classmethod
     def of(cls, design: Design, writing: Writing, mems: list[str]) -> Datapath:
         """The datapath of a design whose tables are in the named files, one a term."""
-        return replace(_Builder(design, writing, mems).build(), borrows=Borrows.of(design, writing))
+        staged = _Builder(design, writing.staged, mems).build()
+        borrows = Borrows.of(design, writing.staged)
+        return replace(staged, borrows=borrows, wiring=Wiring.of(design, writing, staged.port.name))
 
 
 class _Builder:

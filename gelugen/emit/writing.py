@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gelugen.design import Design, Uniform
 from gelugen.emit.layout import Layout
 from gelugen.errors import GelugenError
+from gelugen.networks import Network
 from gelugen.pipeline import planned
 from gelugen.schedule import Schedule
-from gelugen.target import Target
+from gelugen.target import NETWORK, Target
 
 LARGEST_SOURCE = 4096
 """Words of a table that stand in the source; larger ones are read from the .mem file by $readmemh."""
@@ -39,7 +40,8 @@ class Writing:
         enable: whether the pipeline moves only while ``en`` is high.
         writable: whether words can be rewritten.
         rom: ``auto``, ``logic`` or ``block``.
-        style: ``plain``, or a family for which sums and folds are written, see ``gelugen.emit.styling``.
+        style: ``plain``, a family for which sums and folds are written, see ``gelugen.emit.styling``, or a network, see
+            ``gelugen.emit.wiring``.
     """
 
     schedule: Schedule
@@ -72,6 +74,16 @@ class Writing:
             target.rom,
             target.style,
         )
+
+    @property
+    def network(self) -> Network | None:
+        """The network that the style names, if it names one."""
+        return Network.parse(self.style.removeprefix(NETWORK)) if self.style.startswith(NETWORK) else None
+
+    @property
+    def staged(self) -> Writing:
+        """How all but a network is written."""
+        return replace(self, style="ice40") if self.network else self
 
     @property
     def attribute(self) -> str:

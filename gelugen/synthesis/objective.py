@@ -19,12 +19,14 @@ from gelugen.errors import GelugenError
 from gelugen.fit.digits import designs as of_digits
 from gelugen.fit.untruncated import untruncated
 from gelugen.golden import Golden, golden
+from gelugen.networks import INPUTS
 from gelugen.objectives import Chosen, Figures, Objective
 from gelugen.pipeline import steps
 from gelugen.search import Tell, architectures, gathered
 from gelugen.spec import Spec, Target
 from gelugen.synthesis.families import Resources
-from gelugen.synthesis.tasks import Task, run_tasks, work
+from gelugen.synthesis.networked import networked
+from gelugen.synthesis.tasks import Task, try_tasks, work
 from gelugen.synthesis.yosys import find
 from gelugen.target import STYLES
 from gelugen.terms import Term
@@ -59,18 +61,26 @@ def least_luts(
         raise ValueError(f"{spec.objective} is no objective of lookup tables")
     yosys = find()
     texts = _texts(spec, gathered(spec, _others(spec, tell), tell), luts, target)
-    ranked = texts[:most]
+    networks = _networks(texts, luts, target, note, most // 3, jobs)
+    ranked = networks + texts[: most - len(networks)]
+    candidates = len(networks) + len(texts)
     tasks = [task(design, luts, style) for design, style in ranked]
     found: dict[int, Resources] = {}
-    note(f"measuring {len(tasks)} of {len(texts)} candidates for {luts.family}")
-    for number, measured in run_tasks(tasks, jobs):
+    failed: GelugenError | None = None
+    note(f"measuring {len(tasks)} of {candidates} candidates for {luts.family}")
+    for done, (number, measured) in enumerate(try_tasks(tasks, jobs), 1):
+        if isinstance(measured, GelugenError):  # a fault of Yosys on one text
+            failed = measured
+            continue
         found[number] = measured.resources
-        note(f"{len(found)} of {len(tasks)} candidates measured, {_cost(luts, min_of(luts, found))} so far at least")
+        note(f"{done} of {len(tasks)} candidates measured, {_cost(luts, min_of(luts, found))} so far at least")
     given = [number for number in found if target.style in ("plain", ranked[number][1])]
+    if not given:
+        raise failed or GelugenError("no candidate could be measured")
     best = min(given, key=lambda number: (*_order(luts, found[number]), number))
     design, style = ranked[best]
     figures = Figures(
-        spec.objective, luts.family, found[best].to_json(), f"Yosys {yosys.version}", len(tasks), len(texts)
+        spec.objective, luts.family, found[best].to_json(), f"Yosys {yosys.version}", len(found), candidates
     )
     return Chosen(design, replace(target, style=style), figures)
 
@@ -113,12 +123,35 @@ def _texts(spec: Spec, found: Iterable[Design], luts: Luts, target: Target) -> l
     return sorted(texts, key=key)
 
 
+def _networks(
+    texts: list[tuple[Design, str]],
+    luts: Luts,
+    target: Target,
+    note: Callable[[str], object],
+    most: int,
+    jobs: int | None,
+) -> list[tuple[Design, str]]:
+    """The texts with a network for r, where the family's lookup tables have as many inputs as its nodes."""
+    asked = target.style not in STYLES
+    found: list[tuple[Design, str]] = []
+    if _SEES[luts.family] == INPUTS and not luts.brams and (asked or target.style == "plain"):
+        found = networked(dict.fromkeys(design for design, _ in texts), note, most, jobs)
+    if asked and not found:
+        raise GelugenError(
+            f"style network is not for this request: objective luts:{luts.family} has no candidate with one"
+        )
+    if asked and target.style not in [style for _, style in found]:
+        found.append((found[0][0], target.style))
+    return found
+
+
 def styles(luts: Luts, target: Target, design: Design) -> tuple[str, ...]:
     """The styles to measure: the family's, the plain one, and what the target asks for."""
     if design.fold == "none":  # which every style writes alike
-        return (target.style,)
+        return (target.style if target.style in STYLES else "plain",)
     own = luts.family if luts.family in STYLES else "ice40"  # lookup tables of four inputs, as ECP5 has
-    return tuple(dict.fromkeys((own, "plain", target.style)))
+    asked = target.style if target.style in STYLES else own
+    return tuple(dict.fromkeys((own, "plain", asked)))
 
 
 def task(design: Design, luts: Luts, style: str) -> Task:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gelugen.errors import GelugenError
 from gelugen.synthesis.families import Resources
 from gelugen.synthesis.measuring import measure, remember
 from gelugen.synthesis.nextpnr import Fmax, fmax
@@ -57,7 +58,27 @@ def run_tasks(tasks: Sequence[Task], jobs: int | None = None) -> Iterator[tuple[
     Raises:
         GelugenError: as ``measure`` and ``fmax`` do, or a process was killed.
     """
-    for number, found in spread(work, tasks, jobs, "synthesized"):
-        task = tasks[number]
-        remember(task.sources, task.top, task.family, found.resources, brams=task.brams, dsps=task.dsps)
+    for number, found in try_tasks(tasks, jobs):
+        if isinstance(found, GelugenError):
+            raise found
         yield number, found
+
+
+def try_tasks(tasks: Sequence[Task], jobs: int | None = None) -> Iterator[tuple[int, Measured | GelugenError]]:
+    """The same, with the error in place of the result of a task that fails.
+
+    Raises:
+        GelugenError: a process was killed.
+    """
+    for number, found in spread(_tried, tasks, jobs, "synthesized"):
+        if isinstance(found, Measured):
+            task = tasks[number]
+            remember(task.sources, task.top, task.family, found.resources, brams=task.brams, dsps=task.dsps)
+        yield number, found
+
+
+def _tried(task: Task) -> Measured | GelugenError:
+    try:
+        return work(task)
+    except GelugenError as error:
+        return error
