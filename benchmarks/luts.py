@@ -46,7 +46,11 @@ def main() -> None:
             chosen = least_luts(spec, Target("dut"), note=status.update, most=options.most)
         got, told = chosen.figures.counts, chosen.figures
         counts = [str(got[key]) for key in ("luts", "inverters", "carry", "wide_muxes", "dsps")]
-        design = (chosen.design.architecture, chosen.target.style, f"{told.measured} of {told.candidates}")
+        design = (
+            chosen.design.architecture,
+            chosen.target.style.partition(":")[0],
+            f"{told.measured} of {told.candidates}",
+        )
         cells = (title, objective, *counts, *design, case.goal[family], case.elsewhere.get(family, "-"))
         lines.append(f"| {' | '.join(cells)} |")
         print(lines[-1], flush=True)

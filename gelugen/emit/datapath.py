@@ -302,7 +302,7 @@ class _Builder:
         spec = design.spec
         held = Range(spec.input.code_min, spec.input.code_max)
         self.port = Signal("in_data" if writing.lanes == 1 else "sample", spec.input.bits, spec.input.signed, held)
-        self.shifted = unsigned("u", design.u_bits) if design.first and not has_fold(design) else None
+        self.shifted = unsigned("u", design.u_bits) if design.first and design.fold == "none" else None
         first = self.schedule.start
         self.stages = [Stage(number) for number in range(first + 1, self.schedule.last + 1)]
         if not self.schedule.cut("output"):

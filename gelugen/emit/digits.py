@@ -282,7 +282,7 @@ def link(total: str, top: int, links: Chain, place: int, before: Signal, term: s
     width = result.width - weight
     own = term if room == width else f"{{{width - room}'d0, {term}}}"
     upper = f"{links.ahead(before, result.width, weight)} {'-' if links.subtracts or links.ones else '+'} {own}"
-    lower = extended(before, weight, 0) if weight else ""
+    lower = links.ahead(before, weight, 0) if weight else ""
     return result, f"{{{upper}, {lower}}}" if lower else upper
 
 
