@@ -81,18 +81,22 @@ def test_a_table_in_a_file_is_verified_too(tmp_path, architecture):
 def test_a_wrong_number_in_the_header_is_found_with_its_code(folder):
     design = build(LINES)
     header = folder / f"{folder.name}.h"
-    header.write_text(header.read_text().replace("    1, 2, 3, 3", "    1, 2, 5, 3"))
+    text = header.read_text()
+    assert text.count(" 51,  91,") == 1
+    header.write_text(text.replace(" 51,  91,", " 51,  75,"))
     for verdict in check_c(folder, folder.name, design):
-        # Entry 2 serves |code| 8 to 11, on both sides; two more units of r at each.
+        # Row 2 serves |code| 8 to 11, on both sides; 16/8 less of r at each.
         assert (verdict.status, verdict.mismatches) == ("fail", 8)
         code, expected, got = verdict.first_mismatch
-        assert (code, expected - got) == (-11, 2)
+        assert (code, got - expected) == (-11, 2)
 
 
 @pytest.mark.needs("cc")
 def test_a_warning_of_the_compiler_is_a_failure(folder):
     header = folder / f"{folder.name}.h"
-    header.write_text(header.read_text().replace("int32_t y;", "int32_t y, unused;"))
+    text = header.read_text()
+    assert text.count("    int32_t y = ") == 1
+    header.write_text(text.replace("    int32_t y = ", "    int32_t unused;\n    int32_t y = "))
     verdicts = check_c(folder, folder.name, build(LINES))
     assert {each.status for each in verdicts} == {"fail"}
     assert "unused" in verdicts[0].note
