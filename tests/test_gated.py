@@ -488,6 +488,7 @@ def test_a_wide_unit_is_verified_over_every_code_of_both_inputs(tmp_path):
     assert [each.checked for each in verdicts] == [5 * 256] * (len(verdicts) - 1) + [1024]
 
 
+@pytest.mark.slow
 @pytest.mark.needs("cc", "icarus")
 def test_tables_in_files_work_in_a_gated_unit(tmp_path):
     fields = {**FIXED, "input": "q3.8", "output": "q2.9"}

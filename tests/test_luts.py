@@ -53,7 +53,7 @@ def deepest(design):
 
 
 @pytest.mark.needs("icarus", "verilator")
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_every_design_is_written_for_every_family_bit_for_bit_and_without_a_warning(data, tmp_path_factory):
     design = data.draw(designs())
