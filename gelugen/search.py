@@ -77,6 +77,23 @@ def architectures(spec: Spec) -> list[Architecture]:
     return admitted
 
 
+def competing(spec: Spec, more: Callable[[Architecture], bool]) -> list[Architecture]:
+    """The architectures that a spec admits, and under ``auto`` more of them on the same folds, or without one.
+
+    Raises:
+        GelugenError: all are excluded.
+    """
+    admitted = architectures(spec)
+    if spec.architecture != AUTO:
+        return admitted
+    folds = {each.fold for each in admitted} | {"none"}
+
+    def competes(each: Architecture) -> bool:
+        return each in admitted or (more(each) and each.fold in folds and not spec.excludes(each))
+
+    return [each for each in ARCHITECTURES.values() if competes(each)]
+
+
 def _fold(spec: Spec) -> Fold:
     """The function's own fold, if the formats allow it and a runtime's rounding does not break it."""
     fold = symmetry(spec)

@@ -35,7 +35,7 @@ from gelugen.report import plot_front
 from gelugen.search import build, of_degree
 from gelugen.spec import Spec, Target, spec_hash
 from gelugen.synthesis import Resources
-from gelugen.synthesis.objective import competing
+from gelugen.synthesis.objective import competing_in_luts
 from gelugen.synthesis.objective import task as lookup_task
 from gelugen.synthesis.tasks import work as synthesized
 from gelugen.synthesis.yosys import Yosys
@@ -283,7 +283,7 @@ def test_a_worker_with_another_yosys_is_refused():
 
 def test_digits_compete_for_lookup_tables_unless_they_are_left_out():
     spec = Spec(**FIELDS, objective="luts:ecp5+dsp", exclude="dyadic-digit-linear")
-    names = [each.name for each in competing(spec)]
+    names = [each.name for each in competing_in_luts(spec)]
     assert {"table", "residual-table", "uniform-linear", "residual-uniform-digit-linear"} <= set(names)
     assert not {"uniform-digit-linear", "residual-dyadic-digit-linear"} & set(names)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from gelugen.aims import OnCore
-from gelugen.architectures import ARCHITECTURES, AUTO, Architecture, get_architecture
+from gelugen.architectures import AUTO, Architecture, get_architecture
 from gelugen.cores.core import core_of, missing, missing_compiler
 from gelugen.cores.counting import LEVEL, Kernel, Sizes, array_function, count, near, sizes
 from gelugen.cores.estimate import Estimate, estimate
@@ -25,7 +25,7 @@ from gelugen.fit.codes import designs as in_codes
 from gelugen.formats import Codes
 from gelugen.golden import golden
 from gelugen.objectives import ESTIMATE, Chosen, Figures, Objective
-from gelugen.search import Tell, architectures, gathered
+from gelugen.search import Tell, competing, gathered
 from gelugen.spec import Spec, Target
 from gelugen.tools import tool_version
 from gelugen.workers import spread
@@ -127,12 +127,7 @@ def competing_on_core(spec: Spec) -> list[Architecture]:
     Raises:
         GelugenError: all are excluded.
     """
-    admitted = architectures(spec)
-    if spec.architecture != AUTO:
-        return admitted
-    folds = {each.fold for each in admitted} | {"none"}
-    more = [each for each in map(get_architecture, SHAPES) if each.fold in folds and not spec.excludes(each)]
-    return [each for each in ARCHITECTURES.values() if each in admitted or each in more]
+    return competing(spec, lambda each: each.name in SHAPES)
 
 
 def lacking(asked: OnCore) -> str:

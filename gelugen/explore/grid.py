@@ -30,7 +30,7 @@ from gelugen.cores.objective import competing_on_core
 from gelugen.errors import GelugenError, short
 from gelugen.search import architectures
 from gelugen.spec import Spec, from_fields, read_text
-from gelugen.synthesis.objective import competing
+from gelugen.synthesis.objective import competing_in_luts
 from gelugen.synthesis.yosys import find
 
 _NEEDED = ("function", "formats")
@@ -70,7 +70,7 @@ def case(fields: Mapping[str, Any], names: list[str] | None = None) -> Case:
     """
     spec = from_fields(dict(fields))
     asked = Weights.parse(spec.objective)
-    compared = competing_on_core if asked.core else competing if asked.luts else architectures
+    compared = competing_on_core if asked.core else competing_in_luts if asked.luts else architectures
     if asked.luts:
         find()
     admitted = {

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from gelugen.aims import Luts
-from gelugen.architectures import ARCHITECTURES, AUTO, Architecture
+from gelugen.architectures import AUTO, Architecture
 from gelugen.design import Design
 from gelugen.emit import verilog
 from gelugen.emit.writing import Writing
@@ -22,7 +22,7 @@ from gelugen.golden import Golden, golden
 from gelugen.networks import INPUTS
 from gelugen.objectives import Chosen, Figures, Objective
 from gelugen.pipeline import steps
-from gelugen.search import Tell, architectures, gathered
+from gelugen.search import Tell, competing, gathered
 from gelugen.spec import Spec, Target
 from gelugen.synthesis.families import Resources
 from gelugen.synthesis.networked import networked
@@ -199,7 +199,7 @@ def _order(luts: Luts, resources: Resources) -> tuple[int, int]:
 def _others(spec: Spec, tell: Tell) -> Iterator[Design]:
     """Designs that a search by ROM bits does not come across."""
     truth = golden(spec)
-    for architecture in competing(spec):
+    for architecture in competing_in_luts(spec):
         if architecture.digits and spec.architecture == AUTO:
             tell(architecture)
             try:
@@ -211,7 +211,7 @@ def _others(spec: Spec, tell: Tell) -> Iterator[Design]:
             yield from without_truncation(spec, truth, architecture)
 
 
-def competing(spec: Spec) -> list[Architecture]:
+def competing_in_luts(spec: Spec) -> list[Architecture]:
     """The architectures among which the fewest lookup tables are looked for, simplest first.
 
     ``auto`` is what it is elsewhere, lines and quadratics on equal segments without a fold, and digits.
@@ -219,18 +219,11 @@ def competing(spec: Spec) -> list[Architecture]:
     Raises:
         GelugenError: all are excluded.
     """
-    admitted = architectures(spec)
-    if spec.architecture != AUTO:
-        return admitted
-    folds = {each.fold for each in admitted} | {"none"}
 
-    def competes(each: Architecture) -> bool:
-        if each in admitted:
-            return True
-        more = _multiplies_plainly(each) or (each.digits and each.fold != "none")
-        return more and each.fold in folds and not spec.excludes(each)
+    def more(each: Architecture) -> bool:
+        return _multiplies_plainly(each) or (each.digits and each.fold != "none")
 
-    return [each for each in ARCHITECTURES.values() if competes(each)]
+    return competing(spec, more)
 
 
 def without_truncation(spec: Spec, truth: Golden, architecture: Architecture) -> list[Design]:
